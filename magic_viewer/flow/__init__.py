@@ -1,0 +1,1 @@
+"""The conditional normalizing flow: torch only, no imaging, no Qt."""

@@ -1,0 +1,138 @@
+"""What was opened: Study > Series > Volume > Slice.
+
+One world for all formats: LPS millimetres, float64. An image index is (i, j, k) = (column,
+row, slice); arrays are stored (k, j, i), so a volume array has the shape (slices, rows,
+columns), and (slices, rows, columns, 3) in colour. Every slice is held as it is to be shown
+before any flip by the user.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float64]
+PixelArray = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A VOI window in modality units (DICOM PS3.3 C.11.2)."""
+
+    center: float
+    width: float
+    function: WindowFunction = "LINEAR"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence the user should see about a file or series, without patient data."""
+
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class VoiLut:
+    """A VOI look-up table: `table[value - first]` is the display value, ends held.
+
+    Attributes:
+        first: modality value of the first entry.
+        table: shape (entries,), scaled to 0..1.
+    """
+
+    first: float
+    table: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """One image, after its modality LUT and before any window.
+
+    Attributes:
+        modality_values: (rows, columns) float32, or (rows, columns, 3) uint8 in colour.
+        index: its place in the volume, 0-based, in the order of display.
+        affine: 4×4, (i, j, k) -> LPS mm at voxel centres with k = 0 on this slice; None when
+            the file doesn't say where the image lies.
+        spacing: (row, column) mm between pixel centres; None when unknown.
+        unit: "HU", "SUV", ... or None.
+        modality: "CT", "MR", ... or None.
+        windows: those of the file, usable ones only, first is the default.
+        voi_lut: replaces the window as the file's own display when there is one.
+        inverted: MONOCHROME1: the lowest value is to be shown white.
+    """
+
+    modality_values: PixelArray
+    index: int = 0
+    affine: FloatArray | None = None
+    spacing: tuple[float, float] | None = None
+    unit: str | None = None
+    modality: str | None = None
+    windows: tuple[Window, ...] = ()
+    voi_lut: VoiLut | None = None
+    inverted: bool = False
+
+    @property
+    def is_color(self) -> bool:
+        """Whether pixels are RGB."""
+        return self.modality_values.ndim == 3
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        rows, columns = self.modality_values.shape[:2]
+        return rows, columns
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Parallel slices of one shape, decoded when asked for.
+
+    Attributes:
+        shape: (slices, rows, columns).
+        read_slice: k -> Slice; raises ImagingError. May be called from any thread, and keeps
+            what it has decoded as it sees fit.
+        affine: 4×4, (i, j, k) -> LPS mm; None when positions are unknown or uneven.
+        spacing: (slice, row, column) mm, each None when unknown.
+    """
+
+    shape: tuple[int, int, int]
+    read_slice: Callable[[int], Slice]
+    affine: FloatArray | None = None
+    spacing: tuple[float | None, float | None, float | None] = (None, None, None)
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Volumes that belong together: more than one in 4-D data (time, echo, b-value).
+
+    Attributes:
+        title: what the list shows: description, or file name for formats without one. Never a
+            patient's name.
+        modality: "CT", "MR", ... or None.
+        volumes: at least one.
+        format: "DICOM", "NIfTI", "PNG", ...
+        notices: what the user should know of this series.
+    """
+
+    title: str
+    modality: str | None
+    volumes: tuple[Volume, ...]
+    format: str
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """All that one opening gave.
+
+    Attributes:
+        series: in the order of the list; may be empty when everything was rejected.
+        rejected: one sentence for each file that could not be opened.
+    """
+
+    series: tuple[Series, ...] = ()
+    rejected: tuple[Notice, ...] = field(default_factory=tuple)

@@ -1,0 +1,39 @@
+"""Finds resources/ and models/ in a checkout, an installed wheel or a frozen program."""
+
+import os
+import sys
+from pathlib import Path
+
+MODELS_VARIABLE = "MAGIC_VIEWER_MODELS"
+
+
+def _root() -> Path:
+    """The folder that holds resources/ and models/."""
+    package = Path(__file__).resolve().parent
+    candidates = [package.parent, package / "_data"]
+    if hasattr(sys, "_MEIPASS"):
+        candidates.insert(0, Path(sys._MEIPASS))
+    for folder in candidates:
+        if (folder / "models").is_dir() and (folder / "resources").is_dir():
+            return folder
+    return candidates[0]
+
+
+def resources_folder() -> Path:
+    """Icons and other files the window needs."""
+    return _root() / "resources"
+
+
+def model_folders() -> list[Path]:
+    """Every model that can be chosen: one folder each with a config.json, sorted by name.
+
+    Those of the folder named by MAGIC_VIEWER_MODELS come first and hide bundled ones of the
+    same name.
+    """
+    homes = [Path(os.environ[MODELS_VARIABLE])] if os.environ.get(MODELS_VARIABLE) else []
+    homes.append(_root() / "models")
+    found: dict[str, Path] = {}
+    for home in homes:
+        for config in sorted(home.glob("*/config.json")):
+            found.setdefault(config.parent.name, config.parent)
+    return [found[name] for name in sorted(found)]

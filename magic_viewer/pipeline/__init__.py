@@ -1,0 +1,1 @@
+"""Where imaging meets the flow: results, preprocessing, the engine, overlays, export. No Qt."""

@@ -1,0 +1,3 @@
+from magic_viewer.cli import main
+
+raise SystemExit(main())
