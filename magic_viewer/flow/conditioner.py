@@ -8,7 +8,6 @@ from torch.nn import functional as F
 
 from magic_viewer.flow.bijection import Context
 
-
 BLOCK = 2
 """Cells a side of the blocks on which guides and guided conditioners work."""
 

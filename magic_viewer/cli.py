@@ -1,0 +1,299 @@
+"""The command line: `magic-viewer [PATH ...]` and its subcommands."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from magic_viewer import __version__, paths
+from magic_viewer.errors import MagicViewerError, RequestError
+from magic_viewer.progress import Progress, drain
+
+if TYPE_CHECKING:
+    from magic_viewer.imaging.study import Slice
+    from magic_viewer.pipeline.engine import Engine
+
+Result = TypeVar("Result")
+DEFAULT_MODEL = "brain-sequence"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        0 on success, 2 when the input can't be used; then one sentence is on standard error.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    commands = _commands()
+    if not words or (words[0] not in commands and not words[0].startswith("-")):
+        words.insert(0, "view")
+    options = _parser().parse_args(words)
+    try:
+        return commands[options.command](options)
+    except MagicViewerError as error:
+        print(f"magic-viewer: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("magic-viewer: stopped.", file=sys.stderr)
+        return 130
+
+
+def _commands() -> dict[str, Callable[[argparse.Namespace], int]]:
+    return {
+        "view": _view,
+        "demo": _demo,
+        "info": _info,
+        "classify": _classify,
+        "attribute": _attribute,
+        "generate": _generate,
+        "train": _train,
+        "evaluate": _evaluate,
+        "models": _models,
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="magic-viewer",
+        description="Views medical images, and classifies, explains and samples them with a "
+        "normalizing flow. Research use. Not for diagnosis.",
+    )
+    parser.add_argument("--version", action="version", version=f"magic-viewer {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    view = commands.add_parser("view", help="open the window (also without the word 'view')")
+    view.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    view.add_argument("--model", help="a model's name or folder")
+
+    commands.add_parser("demo", help="open the window on sample scans that need no download")
+
+    info = commands.add_parser("info", help="what a file or folder holds")
+    info.add_argument("path", type=Path)
+    info.add_argument("--json", action="store_true", help="one JSON object")
+    info.add_argument(
+        "--voxel", action="append", default=[], metavar="I,J,K", help="also this voxel's value"
+    )
+
+    classify = commands.add_parser("classify", help="which class a slice is, and how sure that is")
+    _add_slice_options(classify)
+    classify.add_argument("--json", action="store_true", help="one JSON object")
+
+    attribute = commands.add_parser("attribute", help="where a slice's likelihood comes from")
+    _add_slice_options(attribute)
+    attribute.add_argument("--target", help="a class; the most probable one if not given")
+    attribute.add_argument("--against", help="a class to subtract: the contrast of the two")
+    attribute.add_argument("--out", type=Path, required=True, help="a .png picture or .npy array")
+
+    generate = commands.add_parser("generate", help="draw synthetic images")
+    generate.add_argument("--model", default=DEFAULT_MODEL)
+    generate.add_argument("--label", required=True)
+    generate.add_argument("--temperature", type=float, default=0.8, help="sampling temperature")
+    generate.add_argument("--count", type=int, default=16)
+    generate.add_argument("--seed", type=int, default=0, help="image n is drawn with SEED + n")
+    generate.add_argument("--out", type=Path, required=True, help="a folder")
+
+    train = commands.add_parser("train", help="train a model on labelled images")
+    train.add_argument("data", type=Path)
+    train.add_argument("--out", type=Path, required=True, help="the model folder to write")
+    train.add_argument("--preset", help="a built-in configuration; the name of OUT if there is one")
+    train.add_argument("--fold", type=int, default=0, help="held back, in data with folds")
+    train.add_argument("--run", type=Path, help="folder for checkpoints; default runs/NAME")
+    train.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE", help="change one setting"
+    )
+
+    evaluate = commands.add_parser("evaluate", help="figures of a model on labelled images")
+    evaluate.add_argument("model")
+    evaluate.add_argument("data", type=Path)
+    chosen = evaluate.add_mutually_exclusive_group()
+    chosen.add_argument("--split", choices=["train", "val", "test"])
+    chosen.add_argument("--fold", type=int)
+    evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+
+    models = commands.add_parser("models", help="the models there are")
+    models.add_argument("--json", action="store_true", help="one JSON list")
+    return parser
+
+
+def _add_slice_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("path", type=Path)
+    parser.add_argument("--model", default=DEFAULT_MODEL, help="a model's name or folder")
+    parser.add_argument("--series", type=int, default=1, help="which series, from 1")
+    parser.add_argument("--slice", type=int, help="which slice, from 1; the middle if not given")
+
+
+def _view(options: argparse.Namespace) -> int:
+    from magic_viewer.ui.app import run
+
+    return run(options.paths, options.model)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from magic_viewer.ui.demo import run_demo
+
+    return run_demo()
+
+
+def _info(options: argparse.Namespace) -> int:
+    from magic_viewer.imaging.describe import describe, describe_in_words
+    from magic_viewer.imaging.load import open_study, require_series
+
+    study = drain(open_study([options.path]))
+    require_series(study)
+    voxels = [_voxel(text) for text in options.voxel]
+    if options.json:
+        print(json.dumps(describe(study, voxels)))
+    else:
+        print(describe_in_words(study))
+    return 0
+
+
+def _voxel(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise RequestError(f"--voxel: expected whole numbers I,J,K; came '{text}'.") from None
+
+
+def _open_slice(options: argparse.Namespace) -> "tuple[Slice, int, int]":
+    """The slice asked for, its number from 1, and how many there are."""
+    from magic_viewer.imaging.load import open_study, require_series
+
+    study = drain(open_study([options.path]))
+    require_series(study)
+    if not 1 <= options.series <= len(study.series):
+        raise RequestError(
+            f"{options.path.name} has {len(study.series)} series; came --series {options.series}."
+        )
+    volume = study.series[options.series - 1].volumes[0]
+    count = volume.shape[0]
+    number = options.slice if options.slice is not None else count // 2 + 1
+    if not 1 <= number <= count:
+        raise RequestError(f"{options.path.name} has slices 1 to {count}; came --slice {number}.")
+    return volume.read_slice(number - 1), number, count
+
+
+def _load_engine(model: str) -> "Engine":
+    from magic_viewer.pipeline.engine import Engine
+    from magic_viewer.pipeline.library import find_model
+
+    return Engine.load(find_model(model))
+
+
+def _classify(options: argparse.Namespace) -> int:
+    image, number, count = _open_slice(options)
+    result = _load_engine(options.model).examine(image).classification
+    if options.json:
+        answer = asdict(result) | {"slice": number, "slices": count}
+        answer["bits_per_dim"] = result.bits_per_dim[result.label]
+        print(json.dumps(answer))
+        return 0
+    print(f"slice {number} of {count}: {result.label}")
+    for label, probability in sorted(result.probabilities.items(), key=lambda item: -item[1]):
+        print(
+            f"  {label:<12} {probability:7.1%}   log-likelihood {result.log_likelihoods[label]:.1f}"
+            f" nats, {result.bits_per_dim[label]:.3f} bits/dim"
+        )
+    print(f"typicality {result.typicality:.1%}: {result.verdict}")
+    print(f"likelihood temperature {result.likelihood_temperature:.1f}; {result.device}")
+    print("Research use. Not for diagnosis.")
+    return 0
+
+
+def _attribute(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.export import save_attribution
+    from magic_viewer.pipeline.library import choose_label
+
+    image, _, _ = _open_slice(options)
+    engine = _load_engine(options.model)
+    examination = engine.examine(image)
+    target = examination.classification.label
+    if options.target:
+        target = choose_label(engine.info, options.target)
+    against = choose_label(engine.info, options.against) if options.against else None
+    attribution = examination.attribution(target, against)
+    save_attribution(image, attribution, options.out)
+    name = f"log p(x | {target})" + (f" - log p(x | {against})" if against else "")
+    print(
+        f"{options.out}: {name} = {attribution.total:.3f} nats; "
+        f"the map sums to {attribution.values.sum():.3f}"
+    )
+    return 0
+
+
+def _generate(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.export import sample_file_name, save_sample
+    from magic_viewer.pipeline.results import Sample, SampleRequest
+
+    engine = _load_engine(options.model)
+    request = SampleRequest(options.label, options.temperature, options.count, options.seed)
+    for item in engine.generate(request):
+        if isinstance(item, Sample):
+            options.out.mkdir(parents=True, exist_ok=True)
+            save_sample(item, options.out / sample_file_name(item))
+        else:
+            _show(item)
+    print(f"{request.count} synthetic images in {options.out}")
+    return 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    from magic_viewer.training.build import build_model
+    from magic_viewer.training.config import configuration
+
+    config = configuration(options.preset, options.out.name, options.set)
+    run = options.run or Path("runs") / options.out.name
+    figures = _follow(build_model(options.data, options.out, run, config, options.fold))
+    print(json.dumps(figures))
+    print(f"Model in {options.out}")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
+    from magic_viewer.training.evaluate import evaluate
+
+    folder = find_model(options.model)
+    figures = _follow(evaluate(folder, options.data, options.split, options.fold))
+    text = json.dumps(figures, indent=1)
+    if options.json:
+        options.json.write_text(text + "\n", encoding="utf-8")
+    print(text)
+    return 0
+
+
+def _models(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import read_info
+
+    infos = [read_info(folder) for folder in paths.model_folders()]
+    if options.json:
+        print(json.dumps([asdict(info) for info in infos]))
+        return 0
+    for info in infos:
+        print(f"{info.name}: {info.summary}\n  classes: {', '.join(info.labels)}")
+        print(f"  licence of the weights: {info.licence}")
+    return 0
+
+
+def _follow(work: Generator[Progress, None, Result]) -> Result:
+    """Drains work, showing its progress on standard error."""
+    while True:
+        try:
+            _show(next(work))
+        except StopIteration as stop:
+            result: Result = stop.value
+            return result
+
+
+def _show(progress: Progress) -> None:
+    """One line on standard error; on a terminal the line is written over."""
+    if sys.stderr.isatty():
+        end = "\n" if progress.done == progress.total else "\r"
+        print(
+            f"\033[K{progress.done}/{progress.total} {progress.message}", end=end, file=sys.stderr
+        )
+    elif progress.total and progress.done % max(1, progress.total // 100) == 0:
+        print(f"{progress.done}/{progress.total} {progress.message}", file=sys.stderr)

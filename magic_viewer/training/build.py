@@ -1,0 +1,107 @@
+"""From a data folder to a finished model folder: split, train, calibrate, evaluate, write."""
+
+import ctypes
+import sys
+from collections.abc import Generator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from magic_viewer import __version__
+from magic_viewer.flow.checkpoint import config_to_json, save_weights
+from magic_viewer.pipeline.calibration import calibrate
+from magic_viewer.pipeline.engine import scale_bits
+from magic_viewer.pipeline.library import CARD, Bundle, write_bundle
+from magic_viewer.pipeline.results import ModelInfo
+from magic_viewer.progress import Progress
+from magic_viewer.training.card import render_card
+from magic_viewer.training.config import TrainConfig
+from magic_viewer.training.data import Example, hold_out_patients, read_examples
+from magic_viewer.training.evaluate import choose_examples, metrics, score_examples
+from magic_viewer.training.loop import train
+
+M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
+VALIDATION_IMAGES = 600
+"""At most this many for early stopping; calibration takes all validation images."""
+
+
+def build_model(
+    data: Path, out: Path, run: Path, config: TrainConfig, fold: int = 0
+) -> Generator[Progress, None, dict[str, float | int]]:
+    """Trains a model and writes its folder.
+
+    Args:
+        data: in one of the forms of `training.data`.
+        out: the model folder to write.
+        run: folder for checkpoints; training is resumed from it.
+        config: every choice of the training.
+        fold: held back for the evaluation, in array data.
+
+    Returns:
+        The figures on the held-back images, which are also in config.json and card.md.
+    """
+    keep_freed_memory()
+    training, validation, held_back, split = split_examples(
+        read_examples(data, config.task), config, fold
+    )
+    stride = -(-len(validation) // VALIDATION_IMAGES)
+    trained = yield from train(training, validation[::stride], config, run)
+    flow = trained.flow
+    scores = yield from score_examples(flow, config.preprocess, validation)
+    bits = scale_bits(scores.scales, flow.dimensions)
+    calibration = calibrate(scores.scales.sum(2), bits, scores.labels)
+    scores = yield from score_examples(flow, config.preprocess, held_back)
+    figures = metrics(scores, held_back, calibration, flow.dimensions)
+    info = ModelInfo(
+        out.resolve().name,
+        config.title or out.resolve().name,
+        flow.config.labels,
+        config.summary,
+        config.licence,
+        flow.config.size,
+    )
+    about = {
+        "version": __version__,
+        "data": data.resolve().name,
+        "split": split,
+        "images": len(training),
+        "validation_images": len(validation),
+        "steps": trained.steps,
+        "best_step": trained.step,
+        "minutes": round(trained.seconds / 60, 1),
+        "config": asdict(config),
+        "held_back": figures,
+    }
+    bundle = Bundle(
+        info, config.task, config_to_json(flow.config), config.preprocess, calibration, about
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(flow, out)
+    write_bundle(out, bundle)
+    (out / CARD).write_text(render_card(bundle), encoding="utf-8")
+    return figures
+
+
+def split_examples(
+    examples: Sequence[Example], config: TrainConfig, fold: int
+) -> tuple[list[Example], list[Example], list[Example], str]:
+    """Training, validation and held-back examples, and the split in words."""
+    if any(e.split == "train" for e in examples):
+        parts = [choose_examples(examples, split) for split in ("train", "val", "test")]
+        return parts[0], parts[1], parts[2], "the given train, val and test folders"
+    held_back = choose_examples(examples, fold=fold)
+    rest = [e for e in examples if e.split != str(fold)]
+    training, validation = hold_out_patients(rest, config.validation_share, config.seed)
+    words = (
+        f"by patient: fold {fold} held back, {len({e.patient for e in validation})} patients "
+        "of the other folds for validation and calibration"
+    )
+    return training, validation, held_back, words
+
+
+def keep_freed_memory() -> None:
+    """Lets glibc keep freed memory: else a fifth of a training step on a CPU is page faults."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "mallopt"):
+            libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
+            libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)

@@ -1,0 +1,65 @@
+"""A model's card, written from its configuration."""
+
+from magic_viewer.pipeline.library import Bundle
+
+NAMES = {
+    "n": "images",
+    "patients": "patients",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "patient_balanced_accuracy": "balanced accuracy by patient",
+    "bits_per_dim": "bits/dim",
+    "ece": "expected calibration error (15 bins)",
+    "out_of_distribution_share": "said to be unlike the training images (false alarms)",
+}
+
+
+def render_card(bundle: Bundle) -> str:
+    """Markdown: what the model is, on what it was trained, what it reaches, its limits."""
+    about, preprocess = bundle.training, bundle.preprocess
+    config, figures = about["config"], about["held_back"]
+    rows = "\n".join(
+        f"| {name} | {figures[key]:{'d' if isinstance(figures[key], int) else '.4f'}} |"
+        for key, name in NAMES.items()
+        if key in figures
+    )
+    limits = (
+        "the square around what differs from the image border"
+        if preprocess.fit == "foreground"
+        else "the largest centred square of the image"
+    )
+    return f"""# {bundle.info.title}
+
+{bundle.info.summary}
+
+Research use. Not for diagnosis.
+
+- **Classes:** {", ".join(bundle.info.labels)}
+- **Data:** `{about["data"]}`; {about["images"]} training and {about["validation_images"]} \
+validation images
+- **Split:** {about["split"]}
+- **Licence of the weights:** {bundle.info.licence}
+- **Input:** {limits}, resampled to {preprocess.size} × {preprocess.size} pixels; percentile \
+{preprocess.low:g} becomes grey level 0 and percentile {preprocess.high:g} becomes \
+{preprocess.white:g} (CT: the file's own window instead); whole grey levels, then uniform \
+dequantization
+- **Training:** {about["steps"]} steps of {config["batch_size"]} images, \
+{about["minutes"]:g} minutes on a CPU, seed {config["seed"]}; weights of step \
+{about["best_step"]}, chosen on the validation images
+- **Likelihood temperature:** {bundle.calibration.likelihood_temperature:.1f}, fitted on the \
+validation images
+
+## On held-back images
+
+| figure | value |
+|---|---|
+{rows}
+
+Written by `magic-viewer train`; `magic-viewer evaluate` prints the same figures.
+
+## Limits
+
+Slices of another kind, plane, field of view or processing than those of the data above may be
+classified wrongly. The typicality says when a slice is unlike the validation images, and it can
+be wrong too.
+"""
