@@ -121,10 +121,10 @@ class Guide(nn.Module):
 
     POSITION_CHANNELS = 4
 
-    def __init__(self, height: int, width: int, channels: int, dropout: float) -> None:
+    def __init__(self, side: int, channels: int, dropout: float) -> None:
         super().__init__()
         self.position = nn.Parameter(
-            0.1 * torch.randn(1, self.POSITION_CHANNELS, height // BLOCK, width // BLOCK)
+            0.1 * torch.randn(1, self.POSITION_CHANNELS, side // BLOCK, side // BLOCK)
         )
         self.enter = nn.Conv2d(BLOCK**2 + self.POSITION_CHANNELS, channels, 3, padding=1)
         self.fine = ResidualBlock(channels, dropout)

@@ -12,8 +12,8 @@ class FlowConfig:
         size: pixels a side; divisible by 8 · 2**levels.
         levels: Haar splits; the coarse band has size / 2**levels cells a side.
         detail_steps: mask of each step (ActNorm, 1×1 convolution, coupling) of a detail band.
-        width: channels of the detail couplings' networks.
-        guide_width: channels of the guides; divisible by 8.
+        width: channels of the finest detail couplings' networks; twice as many below.
+        guide_width: channels of the finest guide, divisible by 8; twice as many below.
         coarse_steps: mask of each step of the coarse band.
         coarse_width: width of the coarse couplings' networks.
         bound: limit of each coupling's |log_scale|.
@@ -47,3 +47,12 @@ class FlowConfig:
     coarse_width: int = 256
     bound: float = 1.5
     dropout: float = 0.1
+
+    def side(self, level: int) -> int:
+        """Cells a side of the bands at a level, 0 the finest."""
+        return self.size >> (level + 1)
+
+    @staticmethod
+    def at_level(width: int, level: int) -> int:
+        """Channels at a level: coarser bands have few cells, so more channels cost little."""
+        return width if level == 0 else 2 * width

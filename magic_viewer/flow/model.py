@@ -21,11 +21,17 @@ from magic_viewer.flow.squeeze import haar_join, haar_split
 GREY_LEVELS = 256
 
 
-def _detail_chain(config: FlowConfig, side: int) -> Chain:
+def _detail_chain(config: FlowConfig, level: int) -> Chain:
+    side = config.side(level)
     classes = len(config.labels)
     layers: list[Bijection] = [ClassAffine(classes, 3, side, side)]
     for step, kind in enumerate(config.detail_steps):
-        conditioner = GuidedConditioner(classes, 3, config.guide_width, config.width)
+        conditioner = GuidedConditioner(
+            classes,
+            3,
+            config.at_level(config.guide_width, level),
+            config.at_level(config.width, level),
+        )
         mask = make_mask(kind, 3, side, side, step)
         layers += [ActNorm(3), InvertibleConv1x1(3)] if kind != "none" else []
         layers.append(AffineCoupling(mask, conditioner, config.bound))
@@ -56,12 +62,13 @@ class ConditionalFlow(nn.Module):
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
         self.config = config
-        sides = [config.size >> level for level in range(1, config.levels + 1)]
+        levels = range(config.levels)
         self.guides = nn.ModuleList(
-            Guide(side, side, config.guide_width, config.dropout) for side in sides
+            Guide(config.side(n), config.at_level(config.guide_width, n), config.dropout)
+            for n in levels
         )
-        self.details = nn.ModuleList(_detail_chain(config, side) for side in sides)
-        self.coarse = _coarse_chain(config, sides[-1])
+        self.details = nn.ModuleList(_detail_chain(config, n) for n in levels)
+        self.coarse = _coarse_chain(config, config.side(config.levels - 1))
 
     @property
     def dimensions(self) -> int:
@@ -125,7 +132,7 @@ class ConditionalFlow(nn.Module):
 
     def decode(self, z: Tensor, labels: Tensor) -> Tensor:
         """The image (B, 1, size, size) in grey levels of a latent (B, size²)."""
-        side = self.config.size >> self.config.levels
+        side = self.config.side(self.config.levels - 1)
         first = side**2
         coarse, _ = self.coarse.inverse_and_log_det(
             z[:, :first].view(-1, 1, side, side), Context(labels)

@@ -44,7 +44,8 @@ class TrainConfig:
         warmup: steps of it.
         weight_decay: of the networks' weights.
         clip_norm: of the gradient.
-        contrast_weight: of the cross-entropy between labels, beside bits per dimension.
+        contrast_weight: of the cross-entropy between labels, beside bits per dimension; reached
+            half-way, so that the images are learned first.
         contrast_temperature: nats that divide log-likelihoods in that cross-entropy.
         contrast_labels: labels an image is scored under: its own and random others.
         ema: decay of the averaged weights, which are the ones kept.
@@ -72,7 +73,7 @@ class TrainConfig:
     weight_decay: float = 0.01
     clip_norm: float = 1.0
     contrast_weight: float = 0.3
-    contrast_temperature: float = 16.0
+    contrast_temperature: float = 32.0
     contrast_labels: int = 3
     ema: float = 0.998
     validate_every: int = 400
@@ -102,7 +103,6 @@ PRESETS: dict[str, TrainConfig] = {
         summary="Tells T1 before contrast, FLAIR and T1 after contrast apart on axial brain "
         "slices; trained on TCGA-LGG.",
         licence="CC BY-NC-SA 4.0",
-        steps=8000,
         preprocess=PreprocessConfig(fit="foreground", low=1.0, high=98.0, white=225.0),
         augment=AugmentConfig(angle=5.0, scale=0.05, shift=0.03, flip=True, gamma=0.25, tilt=0.12),
     ),

@@ -178,7 +178,7 @@ class _Trainer:
         self.flow.train()
         self.optimizer.zero_grad()
         bits, contrast = losses(self.flow, x, candidates, config.contrast_temperature)
-        weight = config.contrast_weight * min(1.0, 10 * self.step / config.steps)
+        weight = config.contrast_weight * min(1.0, 2 * self.step / config.steps)
         (bits + weight * contrast).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.flow.parameters(), config.clip_norm)
         self.optimizer.step()

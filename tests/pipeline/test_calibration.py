@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from magic_viewer.pipeline.calibration import (
+    UNLIKE,
+    calibrate,
+    cross_entropy,
+    fit_temperature,
+    verdict,
+)
+
+
+def overconfident(temperature: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Scores whose softmax at `temperature` is the true class distribution."""
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, (count, 3))
+    weights = np.exp(scores)
+    weights /= weights.sum(1, keepdims=True)
+    labels = np.array([rng.choice(3, p=w) for w in weights])
+    return scores * temperature, labels
+
+
+@pytest.mark.parametrize("temperature", [5.0, 80.0])
+def test_that_the_fitted_temperature_is_the_true_one(temperature: float) -> None:
+    scores, labels = overconfident(temperature)
+    assert fit_temperature(scores, labels) == pytest.approx(temperature, rel=0.1)
+
+
+def test_that_probabilities_are_calibrated_and_sum_to_one() -> None:
+    scores, labels = overconfident(40.0)
+    bits = np.random.default_rng(1).normal(3, 0.2, (len(labels), 3, 2))
+    probabilities = calibrate(scores, bits, labels).posterior(scores)
+    np.testing.assert_allclose(probabilities.sum(1), 1)
+    confident = probabilities.max(1) > 0.9
+    right = probabilities.argmax(1) == labels
+    assert right[confident].mean() == pytest.approx(
+        probabilities.max(1)[confident].mean(), abs=0.03
+    )
+
+
+def test_that_typicality_is_uniform_on_validation_images_and_zero_far_away() -> None:
+    scores, labels = overconfident(10.0)
+    bits = np.random.default_rng(1).normal(3, 0.2, (len(labels), 3, 2))
+    calibration = calibrate(scores, bits, labels)
+    own = bits[np.arange(len(labels)), scores.argmax(1)]
+    typicality = calibration.typicality(own)
+    assert (typicality < 0.05).mean() == pytest.approx(0.05, abs=0.01)
+    for far in ([1.0, 3.0], [3.0, 9.0]):
+        assert calibration.typicality(np.array([far]))[0] == 0.0
+
+
+def test_that_the_verdict_names_what_was_never_seen() -> None:
+    assert "Unlike anything" in verdict(UNLIKE / 2)
+    assert "Unusual" in verdict(0.03)
+    assert "Typical" in verdict(0.6)
+
+
+def test_that_every_class_counts_the_same_in_the_cross_entropy() -> None:
+    scores = np.array([[0.0, 0.0]] * 9 + [[5.0, 0.0]])
+    labels = np.array([0] * 9 + [1])
+    expected = (np.log(2) + np.log1p(np.exp(5.0))) / 2
+    assert cross_entropy(scores, labels) == pytest.approx(expected)
