@@ -1,0 +1,125 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from magic_viewer.cli import main
+from tests.training.conftest import draw, write_folders
+
+CLASSIFICATION = {
+    "label",
+    "probabilities",
+    "log_likelihoods",
+    "bits_per_dim",
+    "typicality",
+    "in_distribution",
+}
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A PNG of the class "right"."""
+    path = tmp_path / "slice.png"
+    Image.fromarray(draw("right", np.random.default_rng(3))).save(path)
+    return path
+
+
+def test_that_classify_prints_one_json_object(capsys, picture: Path, side_model: Path) -> None:
+    assert main(["classify", str(picture), "--model", str(side_model), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert set(answer) >= CLASSIFICATION
+    assert answer["label"] == "right"
+    assert isinstance(answer["bits_per_dim"], float)
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+def test_that_classify_speaks_to_people_too(capsys, picture: Path, side_model: Path) -> None:
+    assert main(["classify", str(picture), "--model", str(side_model)]) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("slice 1 of 1: right")
+    assert "Research use. Not for diagnosis." in text
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--slice", "9"], "slices 1 to 1"),
+        (["--series", "2"], "has 1 series"),
+        (["--model", "unknown"], "No model 'unknown'"),
+    ],
+)
+def test_that_what_is_not_there_is_said_in_one_sentence(
+    capsys, picture: Path, side_model: Path, words: list[str], sentence: str
+) -> None:
+    assert main(["classify", str(picture), "--model", str(side_model), *words]) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+
+
+def test_that_a_missing_file_is_named(capsys, side_model: Path) -> None:
+    assert main(["classify", "nowhere.dcm", "--model", str(side_model)]) == 2
+    assert "nowhere.dcm" in capsys.readouterr().err
+
+
+def test_that_generate_writes_the_same_bytes_each_time(tmp_path: Path, side_model: Path) -> None:
+    written = []
+    for name in ("a", "b"):
+        words = ["generate", "--model", str(side_model), "--label", "LEFT", "--count", "3"]
+        assert main([*words, "--seed", "1", "--out", str(tmp_path / name)]) == 0
+        files = sorted((tmp_path / name).glob("*.png"))
+        written.append([(f.name, f.read_bytes()) for f in files])
+    assert len(written[0]) == 3
+    assert written[0] == written[1]
+
+
+def test_that_attribute_writes_a_map_that_sums_to_the_log_likelihood(
+    capsys, tmp_path: Path, picture: Path, side_model: Path
+) -> None:
+    out = tmp_path / "map.npy"
+    words = ["attribute", str(picture), "--model", str(side_model), "--target", "right"]
+    assert main([*words, "--out", str(out)]) == 0
+    assert main(["classify", str(picture), "--model", str(side_model), "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert np.load(out).sum() == pytest.approx(answer["log_likelihoods"]["right"], rel=1e-6)
+    assert main([*words, "--against", "left", "--out", str(tmp_path / "map.png")]) == 0
+    with Image.open(tmp_path / "map.png") as image:
+        assert image.width > 64
+
+
+def test_that_train_writes_a_model_that_evaluate_reads(capsys, tmp_path: Path) -> None:
+    data = write_folders(tmp_path / "data", {"train": 8, "val": 4, "test": 4})
+    out = tmp_path / "models" / "mine"
+    small = ["steps=2", "batch_size=4", "initial_images=16", "width=16", "guide_width=16"]
+    changes = [word for change in small for word in ("--set", change)]
+    words = ["train", str(data), "--out", str(out), "--run", str(tmp_path / "run"), *changes]
+    assert main(words) == 0
+    report = tmp_path / "report.json"
+    assert main(["evaluate", str(out), str(data), "--split", "test", "--json", str(report)]) == 0
+    figures = json.loads(report.read_text())
+    assert set(figures) >= {"accuracy", "balanced_accuracy", "bits_per_dim", "ece", "n"}
+    assert figures["n"] == 8
+
+
+def test_that_models_lists_names_and_classes(capsys, monkeypatch, side_model: Path) -> None:
+    monkeypatch.setenv("MAGIC_VIEWER_MODELS", str(side_model.parent))
+    assert main(["models", "--json"]) == 0
+    listed = {info["name"]: info for info in json.loads(capsys.readouterr().out)}
+    assert listed["side"]["labels"] == ["left", "right"]
+
+
+def test_that_info_needs_neither_torch_nor_qt(picture: Path) -> None:
+    code = (
+        "import sys; from magic_viewer.cli import main; main(['info', sys.argv[1], '--json']);"
+        "sys.exit(bool({'torch', 'PySide6', 'pyqtgraph'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(picture)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["series"][0]["shape"][-2:] == [32, 32]
