@@ -53,6 +53,7 @@ def _all_series(frames: Sequence[Frame]) -> tuple[Series, ...]:
 
 def _series(group: Sequence[Frame], part: int, parts: int, cache: SliceCache) -> Series:
     first, sorted_stack = group[0], stack(group)
+    uid = "" if first.series_uid == str(first.path) else first.series_uid
     title = first.title or _nameless(first)
     notices = [Notice(text) for text in sorted_stack.notices]
     if parts > 1:
@@ -61,7 +62,7 @@ def _series(group: Sequence[Frame], part: int, parts: int, cache: SliceCache) ->
             Notice(f"Its images differ in orientation, size or place: shown as {parts} series.")
         )
     volumes = tuple(_volume(frames, sorted_stack, cache) for frames in sorted_stack.volumes)
-    return Series(title, first.modality or None, volumes, "DICOM", tuple(notices))
+    return Series(title, first.modality or None, volumes, "DICOM", tuple(notices), uid)
 
 
 def _nameless(frame: Frame) -> str:

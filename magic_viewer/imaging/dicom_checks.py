@@ -12,11 +12,7 @@ from pydicom.uid import UID
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.dicom_values import text, whole
 
-_PIXEL_KEYWORDS = {
-    (0x7FE0, 0x0010): "PixelData",
-    (0x7FE0, 0x0008): "FloatPixelData",
-    (0x7FE0, 0x0009): "DoubleFloatPixelData",
-}
+_PIXEL_TAGS = ((0x7FE0, 0x0010), (0x7FE0, 0x0008), (0x7FE0, 0x0009))
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _LARGEST_FRAME = 1 << 30
 _ITEM_HEADER = 8
@@ -45,16 +41,16 @@ def refusal(path: Path, reason: str) -> ImagingError:
 
 def find_pixels(stream: BinaryIO, header: Dataset) -> PixelExtent | None:
     """Reads the element at which a header scan stopped; None when it isn't the pixels."""
-    implicit, little_endian = header.original_encoding
-    order = "<" if little_endian else ">"
-    layout = struct.Struct(order + ("HHL" if implicit else "HH4xL"))
-    head = stream.read(layout.size)
-    if len(head) < layout.size:
+    start = stream.tell()
+    head = stream.read(12)
+    if len(head) < 12:
         return None
-    group, element, length = layout.unpack(head)
-    if (group, element) not in _PIXEL_KEYWORDS:
+    order = "<" if header.original_encoding[1] else ">"
+    explicit = head[4:6].isalpha() and head[4:6].isupper()
+    group, element, length = struct.unpack_from(order + ("HH4xL" if explicit else "HHL"), head)
+    if (group, element) not in _PIXEL_TAGS:
         return None
-    offset = stream.tell()
+    offset = start + (12 if explicit else 8)
     there = stream.seek(0, 2) - offset
     return PixelExtent(offset, there, None if length == _UNDEFINED_LENGTH else length)
 

@@ -6,9 +6,7 @@ would otherwise be misled.
 """
 
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from pathlib import Path
-from typing import cast, get_args
 
 import numpy as np
 from pydicom import dcmread
@@ -17,9 +15,9 @@ from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, Implic
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.dicom_checks import check_image, find_pixels, refusal
+from magic_viewer.imaging.dicom_scaling import read_rescale, read_windows
 from magic_viewer.imaging.dicom_values import (
     Vector,
-    is_present,
     item,
     number,
     numbers,
@@ -29,7 +27,7 @@ from magic_viewer.imaging.dicom_values import (
 )
 from magic_viewer.imaging.kinds import is_dicom
 from magic_viewer.imaging.quiet import quiet
-from magic_viewer.imaging.study import Window, WindowFunction
+from magic_viewer.imaging.study import Window
 
 _TAGS = """
     ImageType SOPClassUID SOPInstanceUID Modality SeriesDescription SeriesInstanceUID
@@ -42,7 +40,6 @@ _TAGS = """
     DoseGridScaling DoseUnits SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
 _ORTHONORMAL_WITHIN = 0.02
-_NO_UNIT = ("", "US", "HU", "normalized", "SIGNAL INTENSITY (UNITLESS)")
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
 
 
@@ -160,7 +157,7 @@ class _Facts:
     def group(self, keyword: str) -> Dataset:
         """Finds a functional group's item: the frame's, the shared one, else the file itself.
 
-        A frame that lacks its own groups in a file that has them gets nothing.
+        Where some frames lack their groups nobody knows whose the others are: none is used.
         """
         if not self.has_groups:
             return self.header
@@ -176,15 +173,16 @@ def _all_frames(facts: _Facts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
     if not groups:
         return tuple(_frame(replace(facts, number=index), count, notices) for index in range(count))
     shared = item(header, "SharedFunctionalGroupsSequence")
-    if len(groups) < count:
-        notices += ("Some frames have no place in space or unit: geometry missing.",)
+    complete = len(groups) >= count
+    if not complete:
+        notices += ("Not all frames say where they lie or what they measure: geometry missing.",)
     return tuple(
         _frame(
             replace(
                 facts,
                 number=index,
                 has_groups=True,
-                own=groups[index] if index < len(groups) else None,
+                own=groups[index] if complete else None,
                 shared=shared,
             ),
             count,
@@ -200,7 +198,8 @@ def _frame(facts: _Facts, count: int, file_notices: tuple[str, ...]) -> Frame:
     position, orientation = _place(facts, count, notices)
     spacing = _spacing(facts, notices)
     modality = text(header, "Modality")
-    rescale, unit = _rescale(facts, modality, notices)
+    transformation = facts.group("PixelValueTransformationSequence")
+    rescale, unit = read_rescale(header, transformation, modality, notices)
     photometric = text(header, "PhotometricInterpretation")
     return Frame(
         path=facts.path,
@@ -221,7 +220,7 @@ def _frame(facts: _Facts, count: int, file_notices: tuple[str, ...]) -> Frame:
         pixel_aspect=_pixel_aspect(header),
         rescale=rescale,
         unit=unit,
-        windows=_windows(facts.group("FrameVOILUTSequence"), notices),
+        windows=read_windows(facts.group("FrameVOILUTSequence"), notices),
         rank=_rank(facts),
         notices=tuple(notices),
     )
@@ -278,55 +277,6 @@ def _spacing(facts: _Facts, notices: list[str]) -> tuple[float, float] | None:
 def _pixel_aspect(header: Dataset) -> float:
     ratio = numbers(header, "PixelAspectRatio", 2)
     return ratio[0] / ratio[1] if ratio and min(ratio) > 0 else 1.0
-
-
-def _rescale(
-    facts: _Facts, modality: str, notices: list[str]
-) -> tuple[tuple[float, float], str | None]:
-    """Gives (slope, intercept) and the unit they lead to."""
-    header, group = facts.header, facts.group("PixelValueTransformationSequence")
-    dose = number(header, "DoseGridScaling")
-    if dose:
-        return (dose, 0.0), text(header, "DoseUnits") or None
-    if not (is_present(group, "RescaleSlope") or is_present(group, "RescaleIntercept")):
-        return (1.0, 0.0), None
-    slope = number(group, "RescaleSlope") if is_present(group, "RescaleSlope") else 1.0
-    intercept = number(group, "RescaleIntercept") if is_present(group, "RescaleIntercept") else 0.0
-    if slope is None or intercept is None or slope == 0:
-        notices.append("Stored numbers are shown, without a unit: rescale ignored.")
-        return (1.0, 0.0), None
-    return (slope, intercept), _unit(header, group, modality)
-
-
-def _unit(header: Dataset, group: Dataset, modality: str) -> str | None:
-    stated = text(group, "RescaleType")
-    if modality == "CT":
-        return stated if stated not in ("", "US") else "HU"
-    if modality == "PT":
-        return text(header, "Units") or None
-    return stated if stated not in _NO_UNIT else None
-
-
-def _windows(group: Dataset, notices: list[str]) -> tuple[Window, ...]:
-    """Gives the windows that can be applied (PS3.3 C.11.2.1.2 and C.11.2.1.3)."""
-    if not (is_present(group, "WindowCenter") and is_present(group, "WindowWidth")):
-        return ()
-    function = text(group, "VOILUTFunction").upper() or "LINEAR"
-    if function not in get_args(WindowFunction):
-        function = "LINEAR"
-    names = value(group, "WindowCenterWidthExplanation")
-    names = [names] if isinstance(names, str) else list(names or ())
-    centers, widths = numbers(group, "WindowCenter") or (), numbers(group, "WindowWidth") or ()
-    usable = tuple(
-        Window(center, width, cast(WindowFunction, function), str(name))
-        for center, width, name in zip_longest(centers, widths, names[: len(centers)], fillvalue="")
-        if isinstance(center, float)
-        and isinstance(width, float)
-        and (width >= 1 or (width > 0 and function != "LINEAR"))
-    )
-    if not usable:
-        notices.append("Contrast is taken from the pixels: the file's window ignored, not usable.")
-    return usable
 
 
 def _rank(facts: _Facts) -> tuple[str | float, ...]:

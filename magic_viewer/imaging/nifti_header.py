@@ -87,18 +87,24 @@ def read_header(path: Path) -> Header:
         head, gzipped = unpacked_head(path)
     except (OSError, EOFError, zlib.error) as error:
         raise _refusal(path, "it can't be read, or its gzip data is damaged") from error
-    nifti = _parse(path, head)
+    nifti, stated_bits = _parse(path, head)
     data_path, data_gzipped = (path, gzipped) if nifti.is_single else _data_file(path)
     notices: list[str] = []
     scale_mm = _unit_scale(nifti, notices)
     affine = _affine_ras(path, nifti, scale_mm, notices)
+    dtype = _voxel_type(path, nifti)
+    if stated_bits != dtype.itemsize * 8:
+        notices.append(
+            f"Its header says {stated_bits} bits a voxel where its data type has "
+            f"{dtype.itemsize * 8}; the data type is used."
+        )
     slope, intercept = _scaling(nifti)
     return Header(
         path=path,
         data_path=data_path,
         gzipped=data_gzipped,
         data_offset=int(nifti["vox_offset"]) if nifti.is_single else 0,
-        dtype=_voxel_type(path, nifti),
+        dtype=dtype,
         shape=_shape(path, nifti),
         slope=slope,
         intercept=intercept,
@@ -109,8 +115,8 @@ def read_header(path: Path) -> Header:
     )
 
 
-def _parse(path: Path, head: bytes) -> Any:
-    """Makes nibabel's header object, small faults mended."""
+def _parse(path: Path, head: bytes) -> tuple[Any, int]:
+    """Makes nibabel's header object, small faults mended, and gives its `bitpix` before that."""
     if not is_nifti(head):
         raise _refusal(path, "a NIfTI header was expected, this is something else")
     second = head[4:6] in (b"n+", b"ni")
@@ -121,10 +127,11 @@ def _parse(path: Path, head: bytes) -> Any:
         kind = Nifti1Header if single else Nifti1PairHeader
     try:
         nifti = kind(head[: kind.template_dtype.itemsize], check=False)
+        stated_bits = int(nifti["bitpix"])
         nifti.check_fix(logger=_silent, error_level=_SERIOUS)
     except (HeaderDataError, ValueError, KeyError, struct.error) as error:
         raise _refusal(path, "its header is damaged or cut short") from error
-    return nifti
+    return nifti, stated_bits
 
 
 def _data_file(path: Path) -> tuple[Path, bool]:
@@ -194,7 +201,7 @@ def _affine_ras(path: Path, nifti: Any, scale_mm: float, notices: list[str]) -> 
     sform = nifti.get_sform(coded=True)[0]
     try:
         qform = nifti.get_qform(coded=True)[0]
-    except HeaderDataError as error:
+    except (HeaderDataError, ValueError) as error:
         if sform is None:
             raise _refusal(path, "its qform is not a rotation") from error
         qform = None

@@ -141,6 +141,8 @@ class Series:
         volumes: at least one.
         format: "DICOM", "NIfTI", "PNG", ...
         notices: what the user should know of this series.
+        uid: DICOM's SeriesInstanceUID; the same in several `Series` when one had to be shown in
+            parts. "" for other formats.
     """
 
     title: str
@@ -148,6 +150,7 @@ class Series:
     volumes: tuple[Volume, ...]
     format: str
     notices: tuple[Notice, ...] = ()
+    uid: str = ""
 
 
 @dataclass(frozen=True, eq=False)
