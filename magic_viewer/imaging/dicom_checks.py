@@ -55,6 +55,19 @@ def find_pixels(stream: BinaryIO, header: Dataset) -> PixelExtent | None:
     return PixelExtent(offset, there, None if length == _UNDEFINED_LENGTH else length)
 
 
+def check_syntax(path: Path, syntax: UID) -> None:
+    """Refuses a transfer syntax that can't be decoded.
+
+    Raises:
+        ImagingError: with its name.
+    """
+    try:
+        get_decoder(syntax)
+    except NotImplementedError as error:
+        name = syntax.name if syntax.name != syntax else "something unknown"
+        raise refusal(path, f"it is packed as {name}, which isn't supported") from error
+
+
 def check_image(path: Path, header: Dataset, pixels: PixelExtent | None, syntax: UID) -> None:
     """Refuses what holds no image, or one that can't be decoded rightly.
 
@@ -70,11 +83,6 @@ def check_image(path: Path, header: Dataset, pixels: PixelExtent | None, syntax:
     rows, columns = whole(header, "Rows"), whole(header, "Columns")
     if (pixels is None and not syntax.is_deflated) or rows < 1 or columns < 1:
         raise refusal(path, _why_no_image(header))
-    try:
-        get_decoder(syntax)
-    except NotImplementedError as error:
-        name = syntax.name if syntax.name != syntax else "an unknown compression"
-        raise refusal(path, f"it is packed as {name}, which isn't supported") from error
     _check_layout(path, header)
     if pixels is not None:
         _check_size(path, header, pixels, rows * columns)

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset, FileDataset
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.dicom_checks import check_image, find_pixels, refusal
+from magic_viewer.imaging.dicom_checks import check_image, check_syntax, find_pixels, refusal
 from magic_viewer.imaging.dicom_scaling import read_rescale, read_windows
 from magic_viewer.imaging.dicom_values import (
     Vector,
@@ -125,6 +125,7 @@ def _read_frames(path: Path) -> tuple[Frame, ...]:
         header = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=_TAGS.split())
         pixels = find_pixels(stream, header)
     syntax = _transfer_syntax(header)
+    check_syntax(path, syntax)
     check_image(path, header, None if syntax.is_deflated else pixels, syntax)
     file_notices: tuple[str, ...] = ()
     if head.startswith(_PROGRAM_STARTS):
@@ -207,7 +208,7 @@ def _frame(facts: _Facts, count: int, file_notices: tuple[str, ...]) -> Frame:
         transfer_syntax=facts.syntax,
         series_uid=text(header, "SeriesInstanceUID") or str(facts.path),
         instance_uid=text(header, "SOPInstanceUID") or str(facts.path),
-        series_number=whole(header, "SeriesNumber") if number(header, "SeriesNumber") else None,
+        series_number=_series_number(header),
         title=text(header, "SeriesDescription"),
         modality=modality,
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
@@ -224,6 +225,11 @@ def _frame(facts: _Facts, count: int, file_notices: tuple[str, ...]) -> Frame:
         rank=_rank(facts),
         notices=tuple(notices),
     )
+
+
+def _series_number(header: Dataset) -> int | None:
+    found = number(header, "SeriesNumber")
+    return None if found is None else int(found)
 
 
 def _place(facts: _Facts, count: int, notices: list[str]) -> tuple[Vector | None, Vector | None]:

@@ -1,6 +1,6 @@
 """How a DICOM image's numbers are meant: rescale, unit, windows."""
 
-from itertools import zip_longest
+from itertools import chain, repeat
 from typing import cast, get_args
 
 from pydicom.dataset import Dataset
@@ -57,10 +57,8 @@ def read_windows(group: Dataset, notices: list[str]) -> tuple[Window, ...]:
     centers, widths = numbers(group, "WindowCenter") or (), numbers(group, "WindowWidth") or ()
     usable = tuple(
         Window(center, width, cast(WindowFunction, function), str(name))
-        for center, width, name in zip_longest(centers, widths, names[: len(centers)], fillvalue="")
-        if isinstance(center, float)
-        and isinstance(width, float)
-        and (width >= 1 or (width > 0 and function != "LINEAR"))
+        for center, width, name in zip(centers, widths, chain(names, repeat("")), strict=False)
+        if width >= 1 or (width > 0 and function != "LINEAR")
     )
     if not usable:
         notices.append("Contrast is taken from the pixels: the file's window ignored, not usable.")

@@ -209,8 +209,9 @@ def _affine_ras(path: Path, nifti: Any, scale_mm: float, notices: list[str]) -> 
     if affine is None:
         notices.append("No side letters are drawn: orientation unknown.")
         return None
-    scaled: FloatArray = np.diag([scale_mm] * 3 + [1.0]) @ np.asarray(affine, np.float64)
-    if not np.all(np.isfinite(scaled)) or abs(np.linalg.det(scaled)) < 1e-12:
+    scaled = np.array(affine, np.float64)
+    scaled[:3] *= scale_mm
+    if not np.all(np.isfinite(scaled)) or np.linalg.det(scaled) == 0:
         raise _refusal(path, "its affine has no inverse, so voxels have no place in space")
     if sform is not None and qform is not None and _differ(nifti, sform, qform):
         notices.append("Its sform and qform disagree; the sform is used.")

@@ -1,6 +1,9 @@
 """PNG, JPEG and TIFF -> Series of one slice, without geometry."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,8 @@ from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.quiet import quiet
 from magic_viewer.imaging.study import Notice, PixelArray, Series, Slice, Volume, Window
 
-_MOST_PIXELS = 1 << 28
 _EXIF_ORIENTATION = 274
+_TOO_LARGE = "it is larger than any picture this program shows"
 _GREY_MODES = ("1", "L", "LA", "I", "F")
 _BYTE_WINDOW = Window(127.5, 255, "LINEAR_EXACT")
 
@@ -26,7 +29,7 @@ def read_raster(path: Path) -> Series:
     """
     with _open(path) as image:
         columns, rows = image.size
-        if image.getexif().get(_EXIF_ORIENTATION, 1) >= 5:
+        if _turns(image):
             rows, columns = columns, rows
         pages = getattr(image, "n_frames", 1)
         kind = image.format or "picture"
@@ -37,17 +40,30 @@ def read_raster(path: Path) -> Series:
     return Series(path.stem, None, (volume,), kind, tuple(notices))
 
 
-def _open(path: Path) -> Image.Image:
+@contextmanager
+def _open(path: Path) -> Iterator[Image.Image]:
+    """Opens the header of a picture that isn't too large."""
     try:
-        with quiet():
-            image = Image.open(path, formats=("PNG", "JPEG", "TIFF"))
-    except Image.DecompressionBombError as error:
-        raise _refusal(path, "it is larger than any picture this program shows") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise _refusal(path, "a PNG, JPEG or TIFF was expected, this is something else") from error
-    if image.width * image.height > _MOST_PIXELS:
-        raise _refusal(path, "it is larger than any picture this program shows")
-    return image
+        # Not by name: Pillow maps files that it knows by name, and turned TIFF comes out skewed.
+        stream = path.open("rb")
+    except OSError as error:
+        raise _refusal(path, "it can't be read; check that it is still there") from error
+    with stream:
+        try:
+            with quiet():
+                image = Image.open(stream, formats=("PNG", "JPEG", "TIFF"))
+        except Image.DecompressionBombError as error:
+            raise _refusal(path, _TOO_LARGE) from error
+        except (OSError, ValueError, SyntaxError) as error:
+            raise _refusal(path, "a PNG, JPEG or TIFF was expected, this is none") from error
+        if image.width * image.height > (Image.MAX_IMAGE_PIXELS or inf):
+            raise _refusal(path, _TOO_LARGE)
+        yield image
+
+
+def _turns(image: Image.Image) -> bool:
+    """Tells whether a photograph lies on its side; Pillow turns TIFF itself."""
+    return image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5
 
 
 def _refusal(path: Path, reason: str) -> ImagingError:
@@ -59,7 +75,8 @@ def _read_slice(path: Path, k: int) -> Slice:
         raise IndexError(k)
     with _open(path) as image:
         try:
-            values = _values(ImageOps.exif_transpose(image))
+            upright = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
+            values = _values(upright)
         except (OSError, ValueError, SyntaxError) as error:
             raise _refusal(path, "its pixels are damaged or cut short; copy it again") from error
         eight_bits = image.mode in ("1", "L", "LA")
