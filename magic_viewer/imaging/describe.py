@@ -30,6 +30,7 @@ def describe(study: Study, voxels: Sequence[Index] = ()) -> dict[str, Any]:
         shown in parts is there once, with the smaller ones under "other_stacks".
 
     Raises:
+        ImagingError: there are series, but no pixels of any can be decoded.
         RequestError: a voxel lies outside the series.
     """
     described: list[tuple[Series, dict[str, Any]]] = []
@@ -39,10 +40,46 @@ def describe(study: Study, voxels: Sequence[Index] = ()) -> dict[str, Any]:
             described.append((series, _describe_series(series)))
         except ImagingError as error:
             rejected.append({"file": series.title, "reason": str(error)})
+    if study.series and not described:
+        raise ImagingError(rejected[-1]["reason"])
     if described and voxels:
         series, facts = max(described, key=lambda pair: pair[1]["slices"])
         facts["voxels"] = [_voxel(series, index) for index in voxels]
     return {"series": _by_uid(described), "rejected": rejected}
+
+
+def describe_in_words(study: Study) -> str:
+    """Says the same in lines for people.
+
+    Raises:
+        ImagingError: as `describe`.
+    """
+    answer = describe(study)
+    lines: list[str] = []
+    for series in answer["series"]:
+        for part in (series, *series.get("other_stacks", ())):
+            lines += _lines(part)
+    lines += [f"Not opened: {entry['reason']}" for entry in answer["rejected"]]
+    return "\n".join(lines)
+
+
+def _lines(facts: dict[str, Any]) -> list[str]:
+    """Gives a series' title, what it is, and its notices."""
+    size = " × ".join(map(str, facts["shape"]))
+    volumes = f", {facts['volumes']} volumes" if facts["volumes"] > 1 else ""
+    kind = " ".join(part for part in (facts["format"], facts["modality"], facts["plane"]) if part)
+    lines = [facts["title"], f"  {kind}, {size}{volumes}"]
+    if facts["spacing_row_col"]:
+        rows, columns = facts["spacing_row_col"]
+        between = facts["slice_spacing"]
+        slices = f", slices {between:.2f} mm apart" if between else ""
+        lines.append(f"  pixels {rows:.2f} × {columns:.2f} mm{slices}")
+    if facts["edges"]:
+        lines.append("  edges: " + ", ".join(f"{edge} {at}" for edge, at in facts["edges"].items()))
+    if facts["window"]:
+        center, width = facts["window"]
+        lines.append(f"  window {width:g} wide around {center:g} {facts['unit'] or ''}".rstrip())
+    return lines + [f"  note: {notice}" for notice in facts["notices"]]
 
 
 def _by_uid(described: list[tuple[Series, dict[str, Any]]]) -> list[dict[str, Any]]:

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.describe import describe
 from magic_viewer.imaging.display import default_window, to_display
 from magic_viewer.imaging.study import Study
 
 CORPUS = Path(__file__).parents[2].parent / "shared" / "corpus"
+PLACES = ("voxels", "rgb", "stored", "world_ras")
+INCOMPLETE = {"N-pair"}  # its .img didn't come with the corpus
 Opens = Callable[..., Study]
 
 
@@ -27,11 +30,6 @@ def load_cases() -> list[Any]:
         for case in manifest["cases"]
         if case["format"] != "checkpoint" and case["id"] not in INCOMPLETE
     ]
-
-
-# Its .img didn't come with the corpus.
-INCOMPLETE = {"N-pair"}
-PLACES = ("voxels", "rgb", "stored", "world_ras")
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +49,11 @@ def test_that_the_corpus_holds(
     expect = case.get("expect", {})
     indices = {tuple(at["index"]) for place in PLACES for at in expect.get(place, [])}
     study = open_paths(CORPUS / case["path"])
-    answer = describe(study, sorted(indices))
-    text = json.dumps(answer)
-    assert "CANARY" not in text.replace("CANARY_ZIP", "")
+    try:
+        answer = describe(study, sorted(indices))
+    except ImagingError as error:
+        answer = {"series": [], "rejected": [{"reason": str(error)}]}
+    assert "CANARY" not in json.dumps(answer)
     noticed = any(series["notices"] for series in answer["series"])
     if case["kind"] == "reject":
         assert not answer["series"] or (case.get("soft") and noticed)

@@ -8,8 +8,8 @@ import nibabel as nib
 import numpy as np
 import pytest
 
-from magic_viewer.errors import RequestError
-from magic_viewer.imaging.describe import describe
+from magic_viewer.errors import ImagingError, RequestError
+from magic_viewer.imaging.describe import describe, describe_in_words
 from magic_viewer.imaging.study import Study
 
 Opens = Callable[..., Study]
@@ -86,11 +86,42 @@ def test_that_a_parted_series_is_listed_once(
     assert [part["plane"] for part in series["other_stacks"]] == ["coronal"]
 
 
+def damaged(path: Path) -> Path:
+    """Makes a DICOM file claim a compression that its pixels don't have."""
+    path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0"))
+    return path
+
+
 def test_that_damaged_pixels_are_told_among_the_rejected(
     write_dicom: WriteDicom, open_paths: Opens
 ) -> None:
-    path = write_dicom()
-    path.write_bytes(path.read_bytes().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.5\0"))
-    answer = describe(open_paths(path))
-    assert answer["series"] == []
+    good = write_dicom("good.dcm", SeriesInstanceUID="1.9")
+    answer = describe(open_paths(good, damaged(write_dicom())))
+    assert len(answer["series"]) == 1
     assert "damaged" in answer["rejected"][0]["reason"]
+
+
+def test_that_nothing_but_damage_is_an_error(write_dicom: WriteDicom, open_paths: Opens) -> None:
+    study = open_paths(damaged(write_dicom()))
+    with pytest.raises(ImagingError, match=r"^a\.dcm .*damaged"):
+        describe(study)
+
+
+def test_that_the_words_say_what_matters_and_no_name(
+    write_stack: WriteStack, write_dicom: WriteDicom, open_paths: Opens, tmp_path: Path
+) -> None:
+    window = {"WindowCenter": 40, "WindowWidth": 400}
+    scout = write_dicom("scout.dcm", ImageOrientationPatient=[1, 0, 0, 0, 0, -1])
+    stack = write_stack([0, 3, 6, 12, 15], **window)
+    (tmp_path / "junk").write_bytes(b"")
+    words = describe_in_words(open_paths(*stack, scout, tmp_path / "junk"))
+    for part in (
+        "Series 1 (1 of 2)\n  DICOM CT axial, 5 × 6 × 8\n  pixels 0.75 × 0.50 mm\n",
+        "edges: left R, right L, top A, bottom P",
+        "window 400 wide around 40 HU",
+        "note: There is a missing slice between 6.0 and 12.0 mm.",
+        "Series 1 (2 of 2)\n  DICOM CT coronal, 1 × 6 × 8",
+        "Not opened: junk can't be opened",
+    ):
+        assert part in words
+    assert "CANARY" not in words
