@@ -63,6 +63,9 @@ def _decode(frame: Frame) -> tuple[Dataset, Stored]:
     if frame.transfer_syntax == RLELossless:
         # The faster plug-in panics on oversized data, past every `except Exception`.
         options["decoding_plugin"] = "pydicom"
+    if not (frame.is_color or _is_recoded(frame)):
+        # pydicom's correction takes High Bit for granted; `_used_bits` reads it.
+        options["correct_unused_bits"] = False
     if frame.transfer_syntax.is_deflated:
         inflated = dcmread(frame.path)
         return inflated, pixel_array(inflated, **options)
@@ -128,13 +131,18 @@ def _is_signed(header: Dataset) -> bool:
     return whole(header, "PixelRepresentation") == 1
 
 
+def _is_recoded(frame: Frame) -> bool:
+    """Tells whether a codec made the bits anew, rather than storing the words as they were."""
+    return frame.transfer_syntax.is_encapsulated and frame.transfer_syntax != RLELossless
+
+
 def _used_bits(header: Dataset, stored: Stored, frame: Frame) -> Stored:
     """Drops what old files keep in the bits around the pixel (PS3.5 8.1.1)."""
     allocated = stored.dtype.itemsize * 8
     used = whole(header, "BitsStored", allocated)
     high = whole(header, "HighBit", used - 1)
-    packed = frame.transfer_syntax.is_encapsulated and frame.transfer_syntax != RLELossless
-    if stored.dtype.kind not in "iu" or packed or used >= allocated or header.BitsAllocated == 1:
+    is_packed_bit = whole(header, "BitsAllocated") == 1
+    if stored.dtype.kind not in "iu" or _is_recoded(frame) or is_packed_bit or used >= allocated:
         return stored
     if not used - 1 <= high < allocated:
         high = used - 1

@@ -95,7 +95,7 @@ def _without_duplicates(group: Sequence[Frame]) -> tuple[list[Frame], list[str]]
     kept = {(f.instance_uid, f.number, f.position, f.rank): f for f in reversed(group)}
     frames = list(reversed(kept.values()))
     dropped = len(group) - len(frames)
-    return frames, [f"{dropped} duplicate images were left out."] if dropped else []
+    return frames, [f"Left out as duplicate: {dropped} of {len(group)} images."] if dropped else []
 
 
 def _normal(frame: Frame) -> FloatArray:

@@ -130,7 +130,7 @@ def test_that_duplicates_are_left_out_and_counted(
     copy.write_bytes(paths[1].read_bytes())
     series = open_one(*paths, copy)
     assert marks(series) == [0, 1, 2]
-    assert "1 duplicate" in said(series)
+    assert "duplicate: 1 of 4 images" in said(series)
 
 
 def test_that_times_at_equal_positions_become_volumes(

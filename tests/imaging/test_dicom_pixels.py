@@ -76,6 +76,14 @@ def test_that_junk_beside_the_pixel_bits_is_dropped(
     np.testing.assert_array_equal(image.modality_values, pixels)
 
 
+def test_that_the_high_bit_says_where_the_pixel_lies_in_its_word(
+    read: Read, pixels: npt.NDArray[np.uint16]
+) -> None:
+    wide = pixels * 80  # uses the twelfth bit
+    image = read(array=wide << 4 | 5, BitsStored=12, HighBit=15, RescaleIntercept=0)
+    np.testing.assert_array_equal(image.modality_values, wide)
+
+
 def test_that_twelve_signed_bits_keep_their_sign(read: Read) -> None:
     array = np.array([[0x0FFF, 0x0001]], np.uint16).view(np.int16)
     image = read(array=array, BitsStored=12, HighBit=11, RescaleIntercept=0)
@@ -181,7 +189,7 @@ def test_that_ybr_becomes_rgb(read: Read) -> None:
 
 def test_that_a_palette_becomes_rgb(read: Read) -> None:
     facts: dict[str, Any] = {"PhotometricInterpretation": "PALETTE COLOR"}
-    for name, entries in (("Red", [0, 65535]), ("Green", [257, 0]), ("Blue", [0, 0x8080])):
+    for name, entries in (("Red", [0, 65535]), ("Green", [257, 0]), ("Blue", [0, 0x8040])):
         facts[f"{name}PaletteColorLookupTableDescriptor"] = [2, 0, 16]
         facts[f"{name}PaletteColorLookupTableData"] = np.array(entries, np.uint16).tobytes()
     image = read(array=np.array([[0, 1]], np.uint8), **facts)
