@@ -1,0 +1,85 @@
+# Sets the project up in .venv and runs it. `make` alone lists what there is.
+
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := .venv/bin
+INPUTS := pyproject.toml constraints.txt
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+SYSTEM = $(PYTHON) packaging/system_packages.py
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format screenshots wheel clean distclean python system window xvfb
+
+help:
+	@echo 'make demo         set up, then open the window on sample scans'
+	@echo '                  (without a screen: write screenshots to demo/)'
+	@echo 'make test         set up, then lint and run every test; ARGS="-k word" goes to pytest'
+	@echo 'make lint         ruff, mypy and the import contracts'
+	@echo 'make format       let ruff format and fix'
+	@echo 'make screenshots  draw the pictures of the documentation again'
+	@echo 'make wheel        build dist/*.whl, with models and resources inside'
+	@echo 'make clean        remove caches, build products and demo/; distclean also .venv'
+	@echo 'PYTHON=python3.12 chooses the Python for a new .venv'
+
+demo: $(if $(DISPLAY),window) .venv/app.stamp
+	$(BIN)/magic-viewer demo
+
+test: export QT_QPA_PLATFORM := offscreen
+test: lint
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/test.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+screenshots: export QT_QPA_PLATFORM := xcb
+screenshots: xvfb .venv/app.stamp
+	xvfb-run -a -s '-screen 0 1600x1000x24' $(BIN)/python docs/make_screenshots.py
+
+wheel: | .venv/bin/python
+	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
+		.hypothesis .benchmarks
+	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv
+
+# The stamps say that .venv holds what these two files ask for; without its Python they say nothing.
+$(shell test -x $(BIN)/python || rm -f .venv/*.stamp)
+
+.venv/app.stamp: $(INPUTS) | .venv/bin/python
+	@echo 'Installing MAGIC Viewer into .venv; the first time takes some minutes.'
+	$(INSTALL) -e .
+	@touch $@
+
+.venv/test.stamp: $(INPUTS) | .venv/bin/python
+	@echo 'Installing MAGIC Viewer and its test tools into .venv; the first time takes some minutes.'
+	$(INSTALL) -e '.[test]'
+	@touch $@ .venv/app.stamp
+
+.venv/bin/python: | system
+	$(PYTHON) -m venv --clear .venv || { rm -rf .venv; exit 1; }
+
+python:
+	@test -n '$(PYTHON)' || { echo 'MAGIC Viewer needs Python 3.11 or later and found none.' \
+		'Install it (Debian, Ubuntu: apt-get install python3 python3-venv)' \
+		'or name it: make PYTHON=/path/to/python3.12' >&2; exit 1; }
+
+system: python
+	@$(SYSTEM)
+
+window: python
+	@$(SYSTEM) window
+
+xvfb: python
+	@$(SYSTEM) window xvfb
