@@ -204,7 +204,7 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _attribute(options: argparse.Namespace) -> int:
-    from magic_viewer.pipeline.export import save_attribution
+    from magic_viewer.pipeline.map_file import map_title, save_attribution
     from magic_viewer.pipeline.library import choose_label
 
     image, _, _ = _open_slice(options)
@@ -216,9 +216,8 @@ def _attribute(options: argparse.Namespace) -> int:
     against = choose_label(engine.info, options.against) if options.against else None
     attribution = examination.attribution(target, against)
     save_attribution(image, attribution, options.out)
-    name = f"log p(x | {target})" + (f" - log p(x | {against})" if against else "")
     print(
-        f"{options.out}: {name} = {attribution.total:.3f} nats; "
+        f"{options.out}: {map_title(attribution)} = {attribution.total:.3f} nats; "
         f"the map sums to {attribution.values.sum():.3f}"
     )
     return 0

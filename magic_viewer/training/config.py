@@ -95,7 +95,7 @@ PRESETS: dict[str, TrainConfig] = {
         summary="Tells abdomen CT, breast MRI, chest X-ray, chest CT, hand X-ray and head CT "
         "apart; trained on MedNIST.",
         licence="CC BY-SA 4.0",
-        steps=4000,
+        steps=2500,
         contrast_labels=2,
     ),
     "brain-sequence": TrainConfig(

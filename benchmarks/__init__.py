@@ -1,0 +1,1 @@
+"""Figures of the program, each printed by `python -m benchmarks.NAME [--quick] [--json FILE]`."""

@@ -1,0 +1,56 @@
+"""An attribution as a file: the exact map as an array, or a picture of it over its slice."""
+
+from pathlib import Path
+
+import numpy as np
+
+from magic_viewer.errors import ExportError
+from magic_viewer.imaging.display import default_window, to_display
+from magic_viewer.imaging.geometry import edge_letters
+from magic_viewer.imaging.study import Slice
+from magic_viewer.pipeline import overlay
+from magic_viewer.pipeline.export import Heat, View, save_view
+from magic_viewer.pipeline.results import Attribution
+
+OPACITY = 0.5
+
+
+def map_title(attribution: Attribution) -> str:
+    """What is mapped, in formula."""
+    title = f"log p(x | {attribution.target})"
+    return title if attribution.against is None else f"{title} − log p(x | {attribution.against})"
+
+
+def save_attribution(image: Slice, attribution: Attribution, path: Path) -> None:
+    """Writes the map on the model's grid (.npy, float64 nats), or laid over the slice (.png).
+
+    Raises:
+        ExportError: for another ending, or if the file can't be written.
+    """
+    ending = path.suffix.lower()
+    if ending == ".png":
+        save_view(_view(image, attribution), path)
+        return
+    if ending != ".npy":
+        raise ExportError(f"{path}: expected a name ending in .png or .npy.")
+    try:
+        np.save(path, attribution.values)
+    except OSError as error:
+        raise ExportError(f"{path}: can't be written ({error.strerror}).") from error
+
+
+def _view(image: Slice, attribution: Attribution) -> View:
+    values = overlay.on_slice(attribution, image.shape)
+    limits = overlay.limits(values, attribution.is_contrast)
+    color_map = overlay.DIVERGING_MAP if attribution.is_contrast else overlay.SEQUENTIAL_MAPS[0]
+    title = map_title(attribution)
+    heat = Heat(overlay.colorize(values, limits, color_map), limits, color_map, OPACITY, title)
+    edges = edge_letters(image.affine)
+    return View(
+        display_values=to_display(image, default_window(image)),
+        spacing=image.spacing,
+        letters=(edges.left, edges.right, edges.top, edges.bottom) if edges else None,
+        convention="As stored in the file",
+        captions=(f"{title} = {attribution.total:.1f} nats",),
+        heat=heat,
+    )
