@@ -56,6 +56,7 @@ class Jitter:
         flip: left and right exchanged.
         gamma: exponent of grey levels scaled to 0..1.
         tilt: (down, right) linear gain across the image, 0.1 = from -10 % to +10 %.
+        offset: grey levels added, so that no black level counts as a sign of a class.
     """
 
     angle: float = 0.0
@@ -64,6 +65,7 @@ class Jitter:
     flip: bool = False
     gamma: float = 1.0
     tilt: tuple[float, float] = (0.0, 0.0)
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,6 +227,8 @@ def _to_levels(
 def _recoloured(levels: GreyImage, jitter: Jitter) -> GreyImage:
     ramp = np.linspace(-1, 1, len(levels), dtype=np.float32)
     gain = 1 + jitter.tilt[0] * ramp[:, None] + jitter.tilt[1] * ramp[None, :]
-    bright: GreyImage = np.clip(levels * gain, 0, 255).astype(np.float32) / np.float32(255)
+    bright: GreyImage = np.clip(levels * gain + jitter.offset, 0, 255).astype(
+        np.float32
+    ) / np.float32(255)
     changed: GreyImage = np.float32(255) * bright ** np.float32(jitter.gamma)
     return changed[:, ::-1] if jitter.flip else changed

@@ -18,6 +18,7 @@ class AugmentConfig:
         flip: left and right exchanged for half the images.
         gamma: log of the exponent, to either side.
         tilt: linear gain across the image, to either side.
+        offset: grey levels added at most, to half of all images.
     """
 
     angle: float = 0.0
@@ -26,6 +27,7 @@ class AugmentConfig:
     flip: bool = False
     gamma: float = 0.15
     tilt: float = 0.0
+    offset: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,10 @@ PRESETS: dict[str, TrainConfig] = {
         summary="Tells abdomen CT, breast MRI, chest X-ray, chest CT, hand X-ray and head CT "
         "apart; trained on MedNIST.",
         licence="CC BY-SA 4.0",
-        steps=2500,
+        steps=2400,
         contrast_labels=2,
+        preprocess=PreprocessConfig(low=1.0),
+        augment=AugmentConfig(offset=24.0),
     ),
     "brain-sequence": TrainConfig(
         title="Brain MR sequence",

@@ -286,6 +286,7 @@ def draw_jitter(config: TrainConfig, rng: np.random.Generator) -> Jitter:
         flip=augment.flip and bool(rng.random() < 0.5),
         gamma=math.exp(within(augment.gamma)),
         tilt=(within(augment.tilt), within(augment.tilt)),
+        offset=abs(within(augment.offset)) if augment.offset and rng.random() < 0.5 else 0.0,
     )
 
 
