@@ -108,7 +108,7 @@ def colorize(values: FloatImage, limits: Limits, color_map: str) -> ByteImage:
     scaled = (values - np.float32(low)) * np.float32(255 / (high - low))
     outside = np.isnan(scaled)
     steps = np.clip(np.nan_to_num(scaled) + 0.5, 0, 255).astype(np.uint8)
-    colors = _table(color_map)[steps]
+    colors: ByteImage = _table(color_map)[steps]
     colors[outside] = 0
     return colors
 
@@ -153,7 +153,8 @@ _GREY: PackedImage = (np.arange(256, dtype=np.uint32) * 0x010101) | np.uint32(0x
 def _pack(rgb: ByteImage) -> PackedImage:
     """(rows, columns, 3) bytes to 0x00RRGGBB."""
     red, green, blue = (rgb[..., channel].astype(np.uint32) for channel in range(3))
-    return (red << 16) | (green << 8) | blue
+    packed: PackedImage = (red << np.uint32(16)) | (green << np.uint32(8)) | blue
+    return packed
 
 
 @lru_cache
