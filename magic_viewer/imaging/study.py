@@ -30,9 +30,15 @@ class Window:
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence the user should see about a file or series, without patient data."""
+    """One sentence the user should see about a file or series, without patient data.
+
+    Attributes:
+        text: the sentence.
+        file: name of the file it is about, where it is about one.
+    """
 
     text: str
+    file: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +59,8 @@ class Slice:
     """One image, after its modality LUT and before any window.
 
     Attributes:
-        modality_values: (rows, columns) float32, or (rows, columns, 3) uint8 in colour.
+        modality_values: (rows, columns) float32, or (rows, columns, 3) uint8 in colour. NaN or
+            infinite where the file has no number.
         index: its place in the volume, 0-based, in the order of display.
         affine: 4×4, (i, j, k) -> LPS mm at voxel centres with k = 0 on this slice; None when
             the file doesn't say where the image lies.
@@ -63,6 +70,11 @@ class Slice:
         windows: those of the file, usable ones only, first is the default.
         voi_lut: replaces the window as the file's own display when there is one.
         inverted: MONOCHROME1: the lowest value is to be shown white.
+        padding_value: modality value that marks pixels without a measurement, if any.
+        pixel_aspect: height of a pixel over its width where the spacing is unknown.
+        rescale_slope: stored values -> modality values; None when a table did it.
+        rescale_intercept: see `rescale_slope`.
+        photometric_interpretation: the file's own word, before conversion to RGB.
     """
 
     modality_values: PixelArray
@@ -74,6 +86,16 @@ class Slice:
     windows: tuple[Window, ...] = ()
     voi_lut: VoiLut | None = None
     inverted: bool = False
+    padding_value: float | None = None
+    pixel_aspect: float = 1.0
+    rescale_slope: float | None = 1.0
+    rescale_intercept: float = 0.0
+    photometric_interpretation: str = ""
+
+    @property
+    def display_aspect(self) -> float:
+        """Height of a pixel over its width, as it is to be drawn."""
+        return self.spacing[0] / self.spacing[1] if self.spacing else self.pixel_aspect
 
     @property
     def is_color(self) -> bool:
@@ -97,12 +119,15 @@ class Volume:
             what it has decoded as it sees fit.
         affine: 4×4, (i, j, k) -> LPS mm; None when positions are unknown or uneven.
         spacing: (slice, row, column) mm, each None when unknown.
+        stored_to_index: 4×4, the file's own (i, j, k) -> (i, j, k) here, for formats whose axes
+            were permuted or flipped; None when they are the same.
     """
 
     shape: tuple[int, int, int]
     read_slice: Callable[[int], Slice]
     affine: FloatArray | None = None
     spacing: tuple[float | None, float | None, float | None] = (None, None, None)
+    stored_to_index: FloatArray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,70 @@
+"""Attributes of a DICOM data set that may be absent, empty or nonsense."""
+
+from math import isfinite
+from typing import Any
+
+from pydicom.dataset import Dataset
+
+Vector = tuple[float, ...]
+
+# What pydicom's value conversion raises on text that isn't what its VR says.
+_BAD_VALUE = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError, NotImplementedError)
+_LONGEST_TEXT = 64
+
+
+def value(dataset: Dataset, keyword: str) -> Any:
+    """Gives an attribute's value; None when absent, empty or not convertible."""
+    try:
+        found = dataset.get(keyword)
+    except _BAD_VALUE:
+        return None
+    return None if found is None or found == "" else found
+
+
+def is_present(dataset: Dataset, keyword: str) -> bool:
+    """Tells whether an attribute is in the data set, whatever its value."""
+    return keyword in dataset
+
+
+def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> Vector | None:
+    """Gives finite numbers; None when one is not, or when there aren't `count` of them."""
+    found = value(dataset, keyword)
+    if found is None:
+        return None
+    try:
+        several = not isinstance(found, str | bytes) and hasattr(found, "__iter__")
+        parts = tuple(float(part) for part in (found if several else [found]))
+    except _BAD_VALUE:
+        return None
+    if not parts or not all(map(isfinite, parts)) or count not in (None, len(parts)):
+        return None
+    return parts
+
+
+def number(dataset: Dataset, keyword: str) -> float | None:
+    """Gives one finite number (the first of several), or None."""
+    found = numbers(dataset, keyword)
+    return None if found is None else found[0]
+
+
+def whole(dataset: Dataset, keyword: str, default: int = 0) -> int:
+    """Gives one whole number, or `default`."""
+    found = number(dataset, keyword)
+    return default if found is None else int(found)
+
+
+def text(dataset: Dataset, keyword: str) -> str:
+    """Gives one line of printable text, "" when absent."""
+    found = value(dataset, keyword)
+    line = "" if found is None else str(found)
+    return "".join(mark for mark in line if mark.isprintable()).strip()[:_LONGEST_TEXT]
+
+
+def item(dataset: Dataset | None, keyword: str) -> Dataset | None:
+    """Gives the first item of a sequence, or None."""
+    found = None if dataset is None else value(dataset, keyword)
+    try:
+        first = found[0] if found else None
+    except (*_BAD_VALUE, IndexError):
+        return None
+    return first if isinstance(first, Dataset) else None

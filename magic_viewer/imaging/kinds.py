@@ -1,0 +1,73 @@
+"""Which format a file has, told by its first bytes, then by its name. Imports no reader."""
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal["DICOM", "NIfTI", "raster"]
+
+_HEAD_BYTES = 540
+_GZIP_MAGIC = b"\x1f\x8b"
+_RASTER_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_BY_ENDING: dict[str, Kind] = {
+    ".dcm": "DICOM",
+    ".dicom": "DICOM",
+    ".ima": "DICOM",
+    ".nii": "NIfTI",
+    ".hdr": "NIfTI",
+    ".png": "raster",
+    ".jpg": "raster",
+    ".jpeg": "raster",
+    ".tif": "raster",
+    ".tiff": "raster",
+}
+
+
+def file_kind(path: Path) -> Kind | None:
+    """Tells the format of a file; None for one that no reader takes.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    try:
+        head, _ = unpacked_head(path)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        head = b""
+    if is_dicom(head):
+        return "DICOM"
+    if is_nifti(head):
+        return "NIfTI"
+    if head.startswith(_RASTER_MAGIC):
+        return "raster"
+    ending = Path(path.name.lower().removesuffix(".gz")).suffix
+    return _BY_ENDING.get(ending)
+
+
+def unpacked_head(path: Path, count: int = _HEAD_BYTES) -> tuple[bytes, bool]:
+    """Gives a file's first bytes, unpacked where it is gzip, and whether it is.
+
+    Raises:
+        OSError, EOFError, zlib.error: it can't be read, or its gzip data is damaged.
+    """
+    with path.open("rb") as plain:
+        head = plain.read(count)
+    if not head.startswith(_GZIP_MAGIC):
+        return head, False
+    with gzip.open(path) as stream:
+        return stream.read(count), True
+
+
+def is_dicom(head: bytes) -> bool:
+    """Tells from a file's first bytes whether it is DICOM.
+
+    Without the preamble a file starts with its meta group or with group 0008.
+    """
+    if head[128:132] == b"DICM":
+        return True
+    return head[:2] in (b"\x02\0", b"\x08\0") and head[3:4] == b"\0" and len(head) > 8
+
+
+def is_nifti(head: bytes) -> bool:
+    """Tells from a file's first bytes, unpacked, whether it has a NIfTI header."""
+    return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
