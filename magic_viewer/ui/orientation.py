@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magic_viewer.imaging.geometry import EdgeLetters
+from magic_viewer.imaging.study import Slice
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,7 @@ class Orientation:
         """The letters of the screen's edges from those of the slice's own."""
         if edges is None:
             return None
-        left, right = (
-            (edges.right, edges.left) if self.mirrored else (edges.left, edges.right)
-        )
+        left, right = (edges.right, edges.left) if self.mirrored else (edges.left, edges.right)
         top, bottom = edges.top, edges.bottom
         for _ in range(self.quarter_turns):
             left, top, right, bottom = bottom, left, top, right
@@ -61,9 +60,6 @@ def by_convention(edges: EdgeLetters | None, radiological: bool) -> Orientation:
     return Orientation(mirrored=(edges.left[0] == "R") != radiological)
 
 
-def spacing_on_screen(
-    spacing: tuple[float, float] | None, orientation: Orientation
-) -> tuple[float, float]:
-    """(vertical, horizontal) mm a pixel on screen; square pixels when the file doesn't say."""
-    row, column = spacing or (1.0, 1.0)
-    return (column, row) if orientation.quarter_turns % 2 else (row, column)
+def pixel_size(image: Slice) -> tuple[float, float]:
+    """(height, width) of a pixel: mm, or its bare proportions when the file doesn't say."""
+    return image.spacing or (image.pixel_aspect, 1.0)

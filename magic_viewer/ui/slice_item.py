@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem
 
-from magic_viewer.ui.orientation import Orientation, spacing_on_screen
+from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.picture import Picture
 from magic_viewer.ui.theme import Color
 
@@ -15,11 +15,11 @@ Box = tuple[float, float, float, float]
 
 
 def transform(
-    shape: tuple[int, int], spacing: tuple[float, float] | None, orientation: Orientation
+    shape: tuple[int, int], pixel_size: tuple[float, float], orientation: Orientation
 ) -> QTransform:
     """From slice pixels, edges at whole numbers, to the view's millimetres."""
     rows, columns = shape
-    row, column = spacing or (1.0, 1.0)
+    row, column = pixel_size
     result = QTransform.fromScale(column, row)
     if orientation.mirrored:
         result *= QTransform(-1, 0, 0, 1, columns * column, 0)
@@ -42,13 +42,13 @@ class SliceItem(pg.GraphicsObject):  # type: ignore[misc]
     def place(
         self,
         shape: tuple[int, int],
-        spacing: tuple[float, float] | None,
+        pixel_size: tuple[float, float],
         orientation: Orientation,
     ) -> None:
-        """Where the pixels lie; call when shape, spacing or orientation changes."""
+        """Where the pixels lie; call when shape, pixel size or orientation changes."""
         self.prepareGeometryChange()
         self._shape = shape
-        self.setTransform(transform(shape, spacing, orientation))
+        self.setTransform(transform(shape, pixel_size, orientation))
         self.update()
 
     def set_box(self, box: Box | None) -> None:
@@ -57,12 +57,9 @@ class SliceItem(pg.GraphicsObject):  # type: ignore[misc]
         self._box = box
         self.update()
 
-    def extent(self, spacing: tuple[float, float] | None, orientation: Orientation) -> QRectF:
-        """The slice's rectangle in millimetres, without any outline."""
-        vertical, horizontal = spacing_on_screen(spacing, orientation)
-        rows, columns = self._shape
-        across, down = (rows, columns) if orientation.quarter_turns % 2 else (columns, rows)
-        return QRectF(0, 0, across * horizontal, down * vertical)
+    def extent(self) -> QRectF:
+        """The slice's rectangle in the view's millimetres, without any outline."""
+        return self.mapRectToParent(self._pixels())
 
     def pixel_at(self, point_scene: QPointF) -> tuple[int, int] | None:
         """(row, column) under a point of the scene, or None beside the slice."""

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QRubberBand, QWidget
 from magic_viewer.imaging.geometry import EdgeLetters
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.overlay import Veil
-from magic_viewer.ui.orientation import Orientation
+from magic_viewer.ui.orientation import Orientation, pixel_size
 from magic_viewer.ui.picture import Picture
 from magic_viewer.ui.slice_item import Box, SliceItem
 from magic_viewer.ui.slice_text import Corners, Line, draw_corners, draw_letters
@@ -54,7 +54,6 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._letters: EdgeLetters | None = None
         self._slice: Slice | None = None
         self._orientation = Orientation()
-        self._outline: Box | None = None
         self._is_fitted = True
         self._drag: str | None = None
         self._last = QPointF()
@@ -71,11 +70,10 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     # What to show
 
-    def set_slice(self, image: Slice | None, orientation: Orientation) -> None:
+    def set_slice(self, image: Slice | None) -> None:
         """Another slice. Zoom and pan stay; the map goes."""
-        self._slice, self._orientation = image, orientation
+        self._slice = image
         self._picture.set_slice(image)
-        self._outline = None
         self._item.set_box(None)
         self._place()
         if self._is_fitted:
@@ -126,7 +124,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     def fit(self) -> None:
         """The whole slice, as large as it can be."""
-        extent = self._item.extent(self._spacing(), self._orientation)
+        extent = self._item.extent()
         if not extent.isEmpty():
             self._box.setRange(extent, padding=0.02)
         self._is_fitted = True
@@ -150,12 +148,11 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._box.translateBy(x=before.x() - after.x(), y=before.y() - after.y())
         self._is_fitted = False
 
-    def _spacing(self) -> tuple[float, float] | None:
-        return self._slice.spacing if self._slice is not None else None
-
     def _place(self) -> None:
-        shape = self._slice.shape if self._slice is not None else (0, 0)
-        self._item.place(shape, self._spacing(), self._orientation)
+        if self._slice is None:
+            self._item.place((0, 0), (1.0, 1.0), self._orientation)
+        else:
+            self._item.place(self._slice.shape, pixel_size(self._slice), self._orientation)
 
     # The mouse
 
