@@ -204,8 +204,8 @@ def _classify(options: argparse.Namespace) -> int:
 
 
 def _attribute(options: argparse.Namespace) -> int:
-    from magic_viewer.pipeline.map_file import map_title, save_attribution
     from magic_viewer.pipeline.library import choose_label
+    from magic_viewer.pipeline.map_file import map_title, save_attribution
 
     image, _, _ = _open_slice(options)
     engine = _load_engine(options.model)

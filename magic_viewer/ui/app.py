@@ -1,0 +1,82 @@
+"""Starts the window. Only PySide6 and numpy are imported before it is on screen."""
+
+import logging
+import sys
+from collections.abc import Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QSettings, QStandardPaths, QTimer
+from PySide6.QtWidgets import QApplication
+
+from magic_viewer.ui.backend import real_backend
+from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.main_window import MainWindow
+from magic_viewer.ui.theme import apply_theme
+
+_LOG_BYTES = 1_000_000
+
+
+def run(paths: Sequence[Path], model: str | None = None) -> int:
+    """Shows the window until it is closed.
+
+    Args:
+        paths: files and folders to open.
+        model: name of the model to load, or None for the first there is.
+
+    Returns:
+        The exit status.
+    """
+    app = application()
+    _log_to_file()
+    apply_theme(app)
+    settings = QSettings()
+    window = MainWindow(settings)
+    controller = Controller(window, real_backend(), settings)
+    _report_exceptions(controller)
+    window.show()
+    if paths:
+        controller.open(paths)
+    # After the first paint, which is due before any timer of 0 ms fires again.
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: controller.begin(model)))
+    status = app.exec()
+    sys.excepthook = sys.__excepthook__
+    return status
+
+
+def application() -> QApplication:
+    """The one QApplication, named."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("MAGIC Viewer")
+    app.setOrganizationName("MAGIC Viewer")
+    return app
+
+
+def _log_to_file() -> None:
+    """Where a report can be found later; a folder that can't be written costs only the log."""
+    place = QStandardPaths.StandardLocation.AppLocalDataLocation
+    folder = Path(QStandardPaths.writableLocation(place))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(
+            folder / "magic-viewer.log", maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8"
+        )
+    except OSError:
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("magic_viewer").addHandler(handler)
+
+
+def _report_exceptions(controller: Controller) -> None:
+    """An exception in a slot becomes a sentence; the window stays."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+            return
+        controller.report(error.with_traceback(trace))
+
+    sys.excepthook = hook

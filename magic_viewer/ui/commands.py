@@ -1,0 +1,104 @@
+"""Every command with its keys: menus, shortcuts and the F1 list are all made from this table."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+_CONTEXT = "Commands"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing the user can do.
+
+    Attributes:
+        name: what the program calls it.
+        menu: "File", "View", "Window" or "Help".
+        text: what the user reads.
+        keys: key sequences, the first is shown in the menu.
+        is_checkable: whether it is on or off.
+        starts_group: whether a line divides it from the one before.
+    """
+
+    name: str
+    menu: str
+    text: str
+    keys: tuple[str, ...] = ()
+    is_checkable: bool = False
+    starts_group: bool = False
+
+    @property
+    def words(self) -> str:
+        """The text in the user's language."""
+        return QCoreApplication.translate(_CONTEXT, self.text)
+
+
+def _say(text: str) -> str:
+    marked = QT_TRANSLATE_NOOP(_CONTEXT, text)
+    return str(marked)
+
+
+COMMANDS = (
+    Command("open_file", "File", _say("Open file…"), ("Ctrl+O",)),
+    Command("open_folder", "File", _say("Open folder…"), ("Ctrl+Shift+O",)),
+    Command("open_sample", "File", _say("Open a sample scan")),
+    Command("save_view", "File", _say("Save view…"), ("Ctrl+S",), starts_group=True),
+    Command("generate", "File", _say("Generate"), ("Ctrl+Return", "Ctrl+Enter")),
+    Command("cancel", "File", _say("Cancel running work"), ("Esc",)),
+    Command("quit", "File", _say("Quit"), ("Ctrl+Q",), starts_group=True),
+    Command("previous_slice", "View", _say("Previous slice"), ("Up",)),
+    Command("next_slice", "View", _say("Next slice"), ("Down",)),
+    Command("back_ten", "View", _say("Ten slices back"), ("Shift+Up",)),
+    Command("forward_ten", "View", _say("Ten slices on"), ("Shift+Down",)),
+    Command("first_slice", "View", _say("First slice"), ("Home",)),
+    Command("last_slice", "View", _say("Last slice"), ("End",)),
+    Command("previous_series", "View", _say("Previous series"), ("PgUp",)),
+    Command("next_series", "View", _say("Next series"), ("PgDown",)),
+    Command("fit", "View", _say("Fit"), ("=",), starts_group=True),
+    Command("zoom_in", "View", _say("Zoom in"), ("+",)),
+    Command("zoom_out", "View", _say("Zoom out"), ("-",)),
+    Command("flip_horizontal", "View", _say("Flip left and right"), ("H",)),
+    Command("flip_vertical", "View", _say("Flip top and bottom"), ("V",)),
+    Command("turn_right", "View", _say("Turn right"), ("R",)),
+    Command("turn_left", "View", _say("Turn left"), ("L",)),
+    Command("reset", "View", _say("Reset the view"), ("Space",)),
+    Command(
+        "radiological",
+        "View",
+        _say("Radiological: patient's right on screen left"),
+        is_checkable=True,
+        starts_group=True,
+    ),
+    Command("overlay", "View", _say("Likelihood map"), ("T",), is_checkable=True),
+    Command("full_screen", "View", _say("Full screen"), ("F11",), is_checkable=True),
+    Command("file_window", "Window", _say("The file's own window"), ("~", "`")),
+    Command("full_range", "Window", _say("Full range"), ("0",)),
+    Command("invert", "Window", _say("Invert"), ("I",)),
+    Command("preset_0", "Window", _say("CT soft tissue"), ("1",), starts_group=True),
+    Command("preset_1", "Window", _say("CT lung"), ("2",)),
+    Command("preset_2", "Window", _say("CT bone"), ("3",)),
+    Command("preset_3", "Window", _say("CT brain"), ("4",)),
+    Command("preset_4", "Window", _say("CT liver"), ("5",)),
+    Command("shortcuts", "Help", _say("Mouse and keys"), ("F1", "?")),
+    Command("about", "Help", _say("About MAGIC Viewer")),
+)
+MENUS = {
+    "File": _say("&File"),
+    "View": _say("&View"),
+    "Window": _say("&Window/level"),
+    "Help": _say("&Help"),
+}
+MOUSE = (
+    (_say("Left drag"), _say("Window: sideways width, up and down centre")),
+    (_say("Middle drag"), _say("Pan")),
+    (_say("Right drag"), _say("Zoom")),
+    (_say("Wheel"), _say("Slice")),
+    (_say("Ctrl + wheel"), _say("Zoom")),
+    (_say("Ctrl + left drag"), _say("Window from a region")),
+    (_say("Double click"), _say("Fit")),
+)
+
+
+def translate(text: str) -> str:
+    """A text of this table in the user's language."""
+    return QCoreApplication.translate(_CONTEXT, text)

@@ -1,0 +1,239 @@
+"""The only place that joins session, engine, jobs and views."""
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from magic_viewer import __version__
+from magic_viewer.ui.backend import Backend
+from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.main_window import MainWindow
+from magic_viewer.ui.orientation import Orientation
+from magic_viewer.ui.sentences import log_error, sentence
+from magic_viewer.ui.session import Session
+
+_PATIENCE_AT_THE_END = 3.0
+
+
+class Controller(QObject):
+    """Made before the window is shown; `begin` is for after, when heavy imports may start."""
+
+    def __init__(self, window: MainWindow, backend: Backend, settings: QSettings) -> None:
+        super().__init__()
+        self._window, self._backend, self._settings = window, backend, settings
+        self.session = Session(self)
+        self.session.is_radiological = bool(settings.value("radiological", True, bool))
+        self._importing, self._saving = Lane(self), Lane(self)
+        self._importing.succeeded.connect(self._build)
+        self._importing.failed.connect(self.report)
+        self._saving.failed.connect(self.report)
+        self._is_built = False
+        self._waiting: Callable[[], None] | None = None
+        self._model: str | None = None
+        self._connect_files()
+
+    def begin(self, model: str | None = None) -> None:
+        """Fetches what the first paint did not need."""
+        self._model = model
+        self._importing.submit(single_step(_import_pyqtgraph))
+
+    def open(self, given: Sequence[Path]) -> None:
+        """Opens files and folders, as soon as there is a view to show them in."""
+        self._when_built(lambda: self._scan.open(list(given)))
+
+    def report(self, error: BaseException) -> None:
+        """One sentence for the user, the rest for the log."""
+        log_error(error)
+        self.say(sentence(error))
+
+    def say(self, text: str, details: str = "") -> None:
+        """One sentence that waits to be read."""
+        self._window.message_bar.show_message(text, details)
+
+    def end(self) -> None:
+        """Stops all work; waits a moment for threads that hold files or memory."""
+        lanes = [self._importing, self._saving]
+        if self._is_built:
+            lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
+        for lane in lanes:
+            lane.drop()
+        deadline = time.monotonic() + _PATIENCE_AT_THE_END
+        for lane in lanes:
+            lane.wait(max(0.0, deadline - time.monotonic()))
+
+    # Building
+
+    def _build(self, _: object) -> None:
+        from magic_viewer.ui.model_controller import ModelController
+        from magic_viewer.ui.sample_controller import SampleController
+        from magic_viewer.ui.scan_controller import ScanController
+
+        window, session, backend = self._window, self.session, self._backend
+        self._viewer = window.make_viewer()
+        self._scan = ScanController(
+            session,
+            backend,
+            self._viewer,
+            window.study_panel,
+            window.busy_strip,
+            self.report,
+            self.say,
+        )
+        self._models = ModelController(
+            session,
+            backend,
+            self._viewer,
+            window.model_chooser,
+            window.classify_panel,
+            window.overlay_panel,
+            self.report,
+        )
+        self._samples = SampleController(window.generate_panel, window.gallery, self.report)
+        self._models.engine_changed.connect(self._samples.set_engine)
+        self._models.engine_changed.connect(self._show_device)
+        session.study_changed.connect(lambda _: window.show_viewer())
+        self._is_built = True
+        self._connect_commands()
+        if self._waiting is not None:
+            self._waiting()
+        self._models.begin(self._model)
+
+    def _when_built(self, action: Callable[[], None]) -> None:
+        if self._is_built:
+            action()
+        else:
+            self._waiting = action
+
+    def _connect_files(self) -> None:
+        window = self._window
+        window.paths_dropped.connect(self.open)
+        window.closing.connect(self.end)
+        window.welcome.open_file_requested.connect(self._ask_for_files)
+        window.welcome.open_folder_requested.connect(self._ask_for_folder)
+        window.welcome.open_sample_requested.connect(self._open_sample)
+        self._on("open_file", self._ask_for_files)
+        self._on("open_folder", self._ask_for_folder)
+        self._on("open_sample", self._open_sample)
+        self._on("about", self._show_about)
+        radiological = window.commands["radiological"]
+        radiological.setChecked(self.session.is_radiological)
+        radiological.toggled.connect(self._set_radiological)
+
+    def _connect_commands(self) -> None:
+        scan, view = self._scan, self._viewer.slice_view
+        for name, action in {
+            "previous_slice": lambda: scan.step(-1),
+            "next_slice": lambda: scan.step(1),
+            "back_ten": lambda: scan.step(-10),
+            "forward_ten": lambda: scan.step(10),
+            "first_slice": lambda: scan.go_to_end(False),
+            "last_slice": lambda: scan.go_to_end(True),
+            "previous_series": lambda: scan.step_series(-1),
+            "next_series": lambda: scan.step_series(1),
+            "fit": view.fit,
+            "zoom_in": view.zoom_in,
+            "zoom_out": view.zoom_out,
+            "flip_horizontal": lambda: scan.turn(Orientation.flipped_horizontally),
+            "flip_vertical": lambda: scan.turn(Orientation.flipped_vertically),
+            "turn_right": lambda: scan.turn(lambda now: now.turned(1)),
+            "turn_left": lambda: scan.turn(lambda now: now.turned(-1)),
+            "reset": scan.reset,
+            "file_window": scan.show_file_window,
+            "full_range": scan.show_full_range,
+            "invert": self.session.invert,
+            "generate": self._generate,
+            "cancel": self._cancel,
+            "save_view": self._ask_where_to_save_view,
+        }.items():
+            self._on(name, action)
+        for number in range(5):
+            self._on(f"preset_{number}", partial(scan.set_preset, number))
+        self._connect_overlay_command()
+
+    def _connect_overlay_command(self) -> None:
+        from dataclasses import replace
+
+        action = self._window.commands["overlay"]
+        action.setChecked(self._models.settings.is_visible)
+        action.toggled.connect(
+            lambda on: self._models.set_settings(replace(self._models.settings, is_visible=on))
+        )
+        self._window.overlay_panel.settings_requested.connect(
+            lambda settings: action.setChecked(settings.is_visible)
+        )
+
+    def _on(self, name: str, action: Callable[[], Any]) -> None:
+        self._window.commands[name].triggered.connect(lambda _checked=False: action())
+
+    # Commands
+
+    def _ask_for_files(self) -> None:
+        dialog = QFileDialog(self._window, self.tr("Open files"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self.open([Path(name) for name in names]))
+        dialog.open()
+
+    def _ask_for_folder(self) -> None:
+        dialog = QFileDialog(self._window, self.tr("Open a folder"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.fileSelected.connect(lambda name: self.open([Path(name)]))
+        dialog.open()
+
+    def _open_sample(self) -> None:
+        self._when_built(lambda: self._scan.open_sample())
+
+    def _generate(self) -> None:
+        self._window.show_generation()
+        self._window.generate_panel.ask()
+
+    def _cancel(self) -> None:
+        self._scan.cancel()
+        self._samples.cancel()
+
+    def _set_radiological(self, is_radiological: bool) -> None:
+        self._settings.setValue("radiological", is_radiological)
+        self.session.set_radiological(is_radiological)
+
+    def _show_device(self, engine: Any) -> None:
+        self._window.set_device(engine.device if engine is not None else "")
+
+    def _show_about(self) -> None:
+        text = self.tr("MAGIC Viewer {version}\n\nResearch use. Not for diagnosis.")
+        box = QMessageBox(self._window)
+        box.setWindowTitle(self.tr("About MAGIC Viewer"))
+        box.setText(text.format(version=__version__))
+        box.open()
+
+    # Saving the view
+
+    def _ask_where_to_save_view(self) -> None:
+        if self.session.slice is None:
+            self.say(self.tr("There is no slice to save yet. Open a scan first."))
+            return
+        dialog = QFileDialog(self._window, self.tr("Save view"))
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilter(self.tr("PNG image (*.png)"))
+        dialog.setDefaultSuffix("png")
+        dialog.selectFile("view.png")
+        dialog.fileSelected.connect(lambda name: self.save_view(Path(name)))
+        dialog.open()
+
+    def save_view(self, path: Path) -> None:
+        """Writes what is on screen."""
+        from magic_viewer.pipeline.export import save_view
+        from magic_viewer.ui.snapshot import snapshot
+
+        display = self._viewer.slice_view.picture.display_values
+        if display is not None:
+            view = snapshot(self.session, display, self._models.painted)
+            self._saving.submit(single_step(save_view, view, path))
+
+
+def _import_pyqtgraph() -> None:
+    import magic_viewer.ui.viewer  # noqa: F401

@@ -1,0 +1,207 @@
+"""The window: three columns, menus, drag and drop. Knows no file, slice or model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QApplication,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from magic_viewer.ui.busy_strip import BusyStrip
+from magic_viewer.ui.classify_panel import ClassifyPanel
+from magic_viewer.ui.commands import COMMANDS, MENUS, Command, translate
+from magic_viewer.ui.gallery import Gallery
+from magic_viewer.ui.generate_panel import GeneratePanel
+from magic_viewer.ui.message_bar import MessageBar
+from magic_viewer.ui.model_chooser import ModelChooser
+from magic_viewer.ui.overlay_panel import OverlayPanel
+from magic_viewer.ui.shortcuts import KeyFilter, ShortcutsDialog
+from magic_viewer.ui.study_panel import StudyPanel
+from magic_viewer.ui.theme import MARGIN, SPACING
+from magic_viewer.ui.welcome import Welcome
+
+if TYPE_CHECKING:
+    from magic_viewer.ui.viewer import Viewer
+
+_WIDTHS = (240, 830, 350)
+
+
+class MainWindow(QMainWindow):
+    """Lays out the views. The controller gives them something to show."""
+
+    paths_dropped = Signal(list)
+    closing = Signal()
+
+    def __init__(self, settings: QSettings | None = None) -> None:
+        super().__init__()
+        self._settings = settings or QSettings()
+        self.setWindowTitle("MAGIC Viewer")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.commands: dict[str, QAction] = {}
+        self.study_panel = StudyPanel()
+        self.welcome = Welcome()
+        self.viewer: Viewer | None = None
+        self.message_bar = MessageBar()
+        self.busy_strip = BusyStrip()
+        self.model_chooser = ModelChooser()
+        self.classify_panel = ClassifyPanel()
+        self.overlay_panel = OverlayPanel()
+        self.generate_panel = GeneratePanel()
+        self.gallery = Gallery()
+        self._middle = QStackedWidget()
+        self._tabs = QTabWidget()
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._device = QLabel()
+        self._lay_out()
+        self._make_menus()
+        self._make_status()
+        self._keys = KeyFilter(self)
+        QApplication.instance().installEventFilter(self._keys)  # type: ignore[union-attr]
+        self._restore()
+
+    def make_viewer(self) -> "Viewer":
+        """Adds the slice view. Imports pyqtgraph, which takes longer than the rest together."""
+        from magic_viewer.ui.viewer import Viewer
+
+        self.viewer = Viewer()
+        self._middle.addWidget(self.viewer)
+        return self.viewer
+
+    def show_viewer(self) -> None:
+        """The slice view in place of the welcome."""
+        if self.viewer is not None:
+            self._middle.setCurrentWidget(self.viewer)
+
+    def show_generation(self) -> None:
+        """Brings the tab with the gallery to the front."""
+        self._tabs.setCurrentIndex(1)
+
+    def set_device(self, text: str) -> None:
+        """Where the model runs."""
+        self._device.setText(text)
+
+    def show_shortcuts(self) -> None:
+        """The F1 list."""
+        ShortcutsDialog(self).open()
+
+    # Drag and drop
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Takes files and folders."""
+        if _local_paths(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Says what was dropped."""
+        event.acceptProposedAction()
+        self.paths_dropped.emit(_local_paths(event))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Keeps where the window and its columns were."""
+        self._settings.setValue("geometry", self.saveGeometry())
+        self._settings.setValue("columns", self._splitter.saveState())
+        self.closing.emit()
+        super().closeEvent(event)
+
+    def _restore(self) -> None:
+        geometry, columns = (self._settings.value(name) for name in ("geometry", "columns"))
+        if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
+            self.resize(1440, 900)
+        if not isinstance(columns, QByteArray) or not self._splitter.restoreState(columns):
+            self._splitter.setSizes(_WIDTHS)
+
+    def _lay_out(self) -> None:
+        self._middle.addWidget(self.welcome)
+        middle = _column([self.message_bar, self.busy_strip, self._middle], 0, 0)
+        middle.setMinimumWidth(460)
+        self.study_panel.setMinimumWidth(180)
+        for widget in (self.study_panel, middle, self._right()):
+            widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+            widget.setProperty("role", "panel")
+            self._splitter.addWidget(widget)
+        self._splitter.setChildrenCollapsible(False)
+        self._splitter.setHandleWidth(3)
+        self._splitter.setStretchFactor(1, 1)
+        self.setCentralWidget(self._splitter)
+
+    def _right(self) -> QWidget:
+        classify = _column([self.classify_panel, self.overlay_panel], MARGIN, 2 * MARGIN)
+        classify.layout().addStretch(1)  # type: ignore[union-attr]
+        generate = _column([self.generate_panel, self.gallery], MARGIN, MARGIN)
+        self._tabs.addTab(_scrolling(classify), self.tr("Classify"))
+        self._tabs.addTab(generate, self.tr("Generate"))
+        self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        right = _column([self.model_chooser, self._tabs], 0, SPACING)
+        right.setMinimumWidth(330)
+        return right
+
+    def _make_menus(self) -> None:
+        menus = {name: self.menuBar().addMenu(translate(text)) for name, text in MENUS.items()}
+        for command in COMMANDS:
+            action = self._make_action(command)
+            if command.starts_group:
+                menus[command.menu].addSeparator()
+            menus[command.menu].addAction(action)
+            self.commands[command.name] = action
+        self.commands["quit"].triggered.connect(self.close)
+        self.commands["shortcuts"].triggered.connect(self.show_shortcuts)
+        self.commands["full_screen"].toggled.connect(self._set_full_screen)
+
+    def _make_action(self, command: Command) -> QAction:
+        action = QAction(command.words, self)
+        action.setShortcuts([QKeySequence(key) for key in command.keys])
+        action.setCheckable(command.is_checkable)
+        return action
+
+    def _make_status(self) -> None:
+        self.statusBar().setSizeGripEnabled(False)
+        self._device.setProperty("role", "quiet")
+        self._device.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        self._device.setAccessibleName(self.tr("Device"))
+        research = QLabel(self.tr("Research use. Not for diagnosis."))
+        research.setProperty("role", "warning")
+        research.setContentsMargins(MARGIN, 0, MARGIN, 0)
+        self.statusBar().addWidget(self._device)
+        self.statusBar().addPermanentWidget(research)
+
+    def _set_full_screen(self, is_full: bool) -> None:
+        state = Qt.WindowState.WindowFullScreen
+        self.setWindowState(self.windowState() | state if is_full else self.windowState() & ~state)
+
+
+def _local_paths(event: QDropEvent) -> list[Path]:
+    return [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+
+
+def _column(widgets: Sequence[QWidget], margin: int, spacing: int) -> QWidget:
+    result = QWidget()
+    layout = QVBoxLayout(result)
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    for widget in widgets:
+        layout.addWidget(
+            widget, 1 if isinstance(widget, QStackedWidget | QTabWidget | Gallery) else 0
+        )
+    return result
+
+
+def _scrolling(inside: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

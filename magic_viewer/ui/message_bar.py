@@ -1,0 +1,51 @@
+"""One sentence across the top that waits to be read and never blocks."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+
+from magic_viewer.ui.theme import MARGIN, SPACING, Color
+
+
+class MessageBar(QWidget):
+    """Hidden until there is something to say."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setStyleSheet(
+            f"MessageBar {{ background: {Color.RAISED}; border-left: 4px solid {Color.WARNING}; }}"
+        )
+        self._text = QLabel()
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setAccessibleName(self.tr("Message"))
+        self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        dismiss = QPushButton(self.tr("Dismiss"))
+        dismiss.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        dismiss.clicked.connect(self.hide)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        row.setSpacing(MARGIN)
+        row.addWidget(self._text, 1)
+        row.addWidget(dismiss, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says, or nothing while it is hidden."""
+        return "" if self.isHidden() else self._text.text()
+
+    def show_message(self, text: str, details: str = "") -> None:
+        """Says a sentence in place of the one before; details go into the tooltip."""
+        self._text.setText(text)
+        self._text.setToolTip(plain_tooltip(details))
+        self.show()
+
+
+def plain_tooltip(text: str) -> str:
+    """A tooltip that shows text from a file as it is: Qt guesses rich text from a tag."""
+    if not text:
+        return ""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
+    return f"<span>{escaped}</span>"

@@ -1,0 +1,189 @@
+"""Joins models, session, answers and maps."""
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from magic_viewer.errors import MagicViewerError, RequestError
+from magic_viewer.imaging.study import Slice
+from magic_viewer.pipeline import overlay
+from magic_viewer.pipeline.results import Examination
+from magic_viewer.ui.backend import Backend, Engine, ModelEntry
+from magic_viewer.ui.classify_panel import ClassifyPanel
+from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.map_painter import PaintedMap, choose, paint
+from magic_viewer.ui.model_chooser import ModelChooser
+from magic_viewer.ui.overlay_panel import OverlayPanel, OverlaySettings
+from magic_viewer.ui.session import Session
+from magic_viewer.ui.viewer import Viewer
+
+# Long enough that a turn of the wheel is one question to the model, not ten.
+_REST_MS = 120
+_BAR_LENGTH = 256
+Report = Callable[[BaseException], None]
+
+
+class ModelController(QObject):
+    """Asks the model about the slice in view once the scrolling has stopped."""
+
+    engine_changed = Signal(object)
+
+    def __init__(
+        self,
+        session: Session,
+        backend: Backend,
+        viewer: Viewer,
+        chooser: ModelChooser,
+        answers: ClassifyPanel,
+        controls: OverlayPanel,
+        report: Report,
+    ) -> None:
+        super().__init__()
+        self._session, self._backend, self._report = session, backend, report
+        self._viewer, self._chooser = viewer, chooser
+        self._answers, self._controls = answers, controls
+        self._entries: list[ModelEntry] = []
+        self._wanted: str | None = None
+        self._engine: Engine | None = None
+        self.settings = OverlaySettings()
+        self.painted: PaintedMap | None = None
+        self.lanes = tuple(Lane(self) for _ in range(4))
+        self._listing, self._loading, self._examining, self._painting = self.lanes
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._connect()
+
+    def _connect(self) -> None:
+        self._listing.succeeded.connect(self._take_models)
+        self._listing.failed.connect(self._fail_loading)
+        self._loading.succeeded.connect(self._take_engine)
+        self._loading.failed.connect(self._fail_loading)
+        self._examining.succeeded.connect(self._session.set_examination)
+        self._examining.failed.connect(self._fail_examination)
+        self._painting.succeeded.connect(self._show_map)
+        self._painting.failed.connect(self._report)
+        self._rest.timeout.connect(self._examine)
+        self._chooser.model_requested.connect(self._load)
+        self._controls.settings_requested.connect(self.set_settings)
+        self._session.slice_index_changed.connect(self._examining.drop)
+        self._session.slice_changed.connect(self._wait_for_rest)
+        self._session.examination_changed.connect(self._show_examination)
+
+    # Models
+
+    def begin(self, wanted: str | None = None) -> None:
+        """Looks for models and loads the wanted one, or the first that can be used."""
+        self._wanted = wanted
+        self._listing.submit(single_step(self._backend.list_models))
+
+    def _take_models(self, entries: list[ModelEntry]) -> None:
+        self._entries = entries
+        self._chooser.set_models(entries)
+        if not entries:
+            self._chooser.set_status(self.tr("No model is installed. Scans can still be viewed."))
+            return
+        names = [entry.folder.name for entry in entries]
+        if self._wanted is not None and self._wanted not in names:
+            text = self.tr("There is no model “{name}”. Installed: {names}.")
+            self._report(RequestError(text.format(name=self._wanted, names=", ".join(names))))
+        usable = [index for index, entry in enumerate(entries) if entry.info is not None]
+        first = usable[0] if usable else 0
+        index = names.index(self._wanted) if self._wanted in names else first
+        self._chooser.set_current(index)
+        self._load(index)
+
+    def _load(self, index: int) -> None:
+        """The model before stops answering at once."""
+        entry = self._entries[index]
+        self._examining.drop()
+        self._set_engine(None)
+        if entry.info is None:
+            self._chooser.set_status(entry.problem)
+            return
+        self._chooser.set_status(self.tr("loading…"))
+        self._loading.submit(single_step(self._backend.load_engine, entry.folder))
+
+    def _take_engine(self, engine: Engine) -> None:
+        self._chooser.set_status(engine.info.summary)
+        self._set_engine(engine)
+        self._wait_for_rest(self._session.slice)
+
+    def _set_engine(self, engine: Engine | None) -> None:
+        self._engine = engine
+        labels = engine.info.labels if engine is not None else ()
+        self._answers.set_labels(labels)
+        self._controls.set_labels(labels)
+        # Classes of another model mean nothing here.
+        known = self.settings
+        self.settings = OverlaySettings(
+            known.is_visible, None, None, known.opacity, known.color_map, known.has_outline
+        )
+        self._controls.set_settings(self.settings)
+        self._session.set_model(engine.info if engine is not None else None)
+        self.engine_changed.emit(engine)
+
+    def _fail_loading(self, error: BaseException) -> None:
+        self._chooser.set_status(self.tr("This model could not be loaded."))
+        self._report(error)
+
+    # Answers
+
+    def _wait_for_rest(self, image: Slice | None) -> None:
+        self._examining.drop()
+        if self._engine is None or image is None:
+            self._rest.stop()
+            self._answers.show_nothing()
+            return
+        self._answers.show_waiting()
+        self._rest.start()
+
+    def _examine(self) -> None:
+        if self._engine is not None and self._session.slice is not None:
+            self._examining.submit(single_step(self._engine.examine, self._session.slice))
+
+    def _fail_examination(self, error: BaseException) -> None:
+        """What the model can't take is said where its answer would be."""
+        if isinstance(error, MagicViewerError):
+            self._answers.show_problem(str(error))
+        else:
+            self._answers.show_problem(self.tr("The model failed on this slice."))
+            self._report(error)
+
+    def _show_examination(self, examination: Examination | None) -> None:
+        if examination is not None:
+            self._answers.show_answer(examination.classification)
+        self._paint()
+
+    # The map
+
+    def set_settings(self, settings: OverlaySettings) -> None:
+        """What the user wants to see of the map."""
+        self.settings = settings
+        self._controls.set_settings(settings)
+        self._paint()
+
+    def _paint(self) -> None:
+        examination, image = self._session.examination, self._session.slice
+        self._painting.drop()
+        if examination is None or image is None:
+            self._show_map(None)
+            return
+        attribution = choose(examination, self.settings)
+        self._painting.submit(single_step(paint, attribution, image.shape, self.settings))
+
+    def _show_map(self, painted: PaintedMap | None) -> None:
+        self.painted = painted if self.settings.is_visible else None
+        view, bar = self._viewer.slice_view, self._viewer.color_bar
+        has_outline = painted is not None and self.settings.has_outline
+        view.set_outline(painted.attribution.box if painted and has_outline else None)
+        view.set_veil(self.painted.veil if self.painted else None)
+        if self.painted is None:
+            bar.clear()
+        else:
+            strip = overlay.color_bar(self.painted.color_map, _BAR_LENGTH, 1)
+            bar.set_scale(self.painted.title, self.painted.limits, strip)
+        if painted is None:
+            self._controls.clear_sum()
+        else:
+            self._controls.set_sum(painted.map_sum, painted.attribution.total, painted.title)

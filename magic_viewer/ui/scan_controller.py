@@ -1,0 +1,270 @@
+"""Joins files, session and slice view: opening, scrolling, windows, turns, readout."""
+
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QRectF
+
+from magic_viewer.errors import ImagingError
+from magic_viewer.imaging.display import CT_PRESETS, default_window, full_range, to_display
+from magic_viewer.imaging.geometry import edge_letters, format_world, index_to_world, plane_name
+from magic_viewer.imaging.study import Slice, Study, Volume
+from magic_viewer.ui import windowing
+from magic_viewer.ui.backend import Backend
+from magic_viewer.ui.busy_strip import BusyStrip
+from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.orientation import Orientation
+from magic_viewer.ui.session import Session
+from magic_viewer.ui.slice_text import Line
+from magic_viewer.ui.study_panel import THUMBNAIL_SIDE, StudyPanel
+from magic_viewer.ui.viewer import Viewer
+
+Report = Callable[[BaseException], None]
+Say = Callable[[str, str], None]
+
+
+class ScanController(QObject):
+    """Reads in workers; a slice that is no longer asked for is never shown."""
+
+    def __init__(
+        self,
+        session: Session,
+        backend: Backend,
+        viewer: Viewer,
+        panel: StudyPanel,
+        busy: BusyStrip,
+        report: Report,
+        say: Say,
+    ) -> None:
+        super().__init__()
+        self._session, self._backend = session, backend
+        self._viewer, self._panel, self._busy = viewer, panel, busy
+        self._report, self._say = report, say
+        self.lanes = (Lane(self), Lane(self), Lane(self))
+        self._opening, self._reading, self._thumbnails = self.lanes
+        self._connect_lanes()
+        self._connect_session()
+        self._connect_views()
+
+    def _connect_lanes(self) -> None:
+        self._opening.progressed.connect(self._busy.set_progress)
+        self._opening.succeeded.connect(self._take_study)
+        self._opening.failed.connect(self._report)
+        for ended in (self._opening.succeeded, self._opening.failed, self._opening.cancelled):
+            ended.connect(self._busy.end)
+        self._reading.succeeded.connect(self._session.set_slice)
+        self._reading.failed.connect(self._fail_slice)
+        self._thumbnails.progressed.connect(lambda item: self._panel.set_thumbnail(*item))
+        self._thumbnails.failed.connect(self._report)
+
+    def _connect_session(self) -> None:
+        session, view = self._session, self._viewer.slice_view
+        session.study_changed.connect(self._list_study)
+        session.series_changed.connect(self._show_series)
+        session.volume_changed.connect(self._viewer.set_volume_index)
+        session.slice_index_changed.connect(self._read_slice)
+        session.slice_changed.connect(view.set_slice)
+        session.slice_changed.connect(self._show_slice)
+        session.window_changed.connect(view.set_window)
+        session.orientation_changed.connect(self._show_orientation)
+
+    def _connect_views(self) -> None:
+        session, view = self._session, self._viewer.slice_view
+        self._panel.series_requested.connect(session.select_series)
+        self._viewer.slice_index_requested.connect(session.go_to_slice)
+        self._viewer.volume_requested.connect(session.select_volume)
+        view.slice_step_requested.connect(self.step)
+        view.window_dragged.connect(self._drag_window)
+        view.region_selected.connect(self._window_from_region)
+        view.pointed_at.connect(self._show_readout)
+        self._busy.cancel_requested.connect(self._opening.cancel)
+
+    # Opening
+
+    def open(self, given: Sequence[Path]) -> None:
+        """Opens files and folders in place of what is open."""
+        self._busy.begin(self.tr("Opening…"))
+        self._opening.submit(lambda: self._backend.open_study(given))
+
+    def open_sample(self) -> None:
+        """Opens a scan that comes with the program."""
+        self._busy.begin(self.tr("Opening…"))
+        self._opening.submit(lambda: _open_samples(self._backend))
+
+    def cancel(self) -> None:
+        """Gives up opening."""
+        self._opening.cancel()
+
+    def _take_study(self, study: Study) -> None:
+        if study.rejected:
+            self._say_rejected(study)
+        if study.series:
+            self._session.open(study)
+
+    def _say_rejected(self, study: Study) -> None:
+        sentences = [notice.text for notice in study.rejected]
+        more = len(sentences) - 1
+        text = sentences[0]
+        if more:
+            text += " " + self.tr("{count} more could not be opened.").format(count=more)
+        self._say(text, "\n".join(sentences))
+
+    def _list_study(self, study: Study) -> None:
+        self._panel.set_study(study)
+        self._thumbnails.submit(lambda: _thumbnails(study))
+
+    def _show_series(self, index: int) -> None:
+        series = self._session.series
+        assert series is not None
+        self._panel.set_current(index)
+        self._viewer.set_counts(series.volumes[0].shape[0], len(series.volumes))
+        self._viewer.slice_view.fit()
+
+    # Scrolling
+
+    def step(self, slices: int) -> None:
+        """So many slices on, or back."""
+        self._session.go_to_slice(self._session.slice_index + slices)
+
+    def step_series(self, count: int) -> None:
+        """The next series, or the one before."""
+        self._session.select_series(self._session.series_index + count)
+
+    def go_to_end(self, is_last: bool) -> None:
+        """The first slice, or the last."""
+        volume = self._session.volume
+        if volume is not None:
+            self._session.go_to_slice(volume.shape[0] - 1 if is_last else 0)
+
+    def _read_slice(self, index: int) -> None:
+        volume = self._session.volume
+        assert volume is not None
+        self._viewer.set_slice_index(index)
+        self._reading.submit(single_step(volume.read_slice, index))
+
+    def _fail_slice(self, error: BaseException) -> None:
+        """The slice before must not stay under the number of this one."""
+        self._session.set_slice(None)
+        self._report(error)
+
+    def _show_slice(self, image: Slice | None) -> None:
+        self._show_readout(None)
+        self._show_notes()
+        if image is not None:
+            self._show_orientation(self._session.orientation)
+
+    def _show_orientation(self, orientation: Orientation) -> None:
+        image = self._session.slice
+        letters = edge_letters(image.affine) if image is not None else None
+        self._viewer.slice_view.set_orientation(orientation, orientation.letters(letters))
+        self._show_notes()
+
+    def _show_notes(self) -> None:
+        session = self._session
+        left = [Line(text) for text in display_notes(session)]
+        number = session.slice.index if session.slice is not None else session.slice_index
+        right = []
+        if session.volume is not None:
+            right.append(Line(f"{self.tr('Slice')} {number + 1} / {session.volume.shape[0]}"))
+        if session.series is not None and session.slice is None:
+            right.append(Line(self.tr("Not shown yet")))
+        self._viewer.slice_view.set_notes(left, right)
+
+    def _show_readout(self, pixel: tuple[int, int] | None) -> None:
+        image = self._session.slice
+        lines = [] if image is None or pixel is None else readout(image, *pixel)
+        self._viewer.slice_view.set_readout(lines)
+
+    # The window
+
+    def _drag_window(self, right: float, down: float) -> None:
+        image = self._session.slice
+        start = self._session.window or (default_window(image) if image is not None else None)
+        if start is not None:
+            self._session.set_window(windowing.dragged(start, right, down))
+
+    def _window_from_region(self, region: QRectF) -> None:
+        image = self._session.slice
+        if image is None or image.is_color:
+            return
+        rows = slice(max(0, int(region.top())), max(0, int(np.ceil(region.bottom()))))
+        columns = slice(max(0, int(region.left())), max(0, int(np.ceil(region.right()))))
+        window = windowing.of_region(image.modality_values[rows, columns])
+        if window is not None:
+            self._session.set_window(window)
+
+    def set_preset(self, number: int) -> None:
+        """One of the CT windows; they mean nothing for anything but CT."""
+        image = self._session.slice
+        if image is not None and image.modality == "CT":
+            self._session.set_window(CT_PRESETS[number])
+
+    def show_file_window(self) -> None:
+        """The file's own window."""
+        self._session.set_window(self._session.file_window())
+
+    def show_full_range(self) -> None:
+        """From the lowest to the highest value of the slice."""
+        if self._session.slice is not None:
+            self._session.set_window(full_range(self._session.slice))
+
+    def reset(self) -> None:
+        """As the series was when it was opened, but at this slice."""
+        if self._session.slice is not None:
+            self._session.reset_display()
+            self._viewer.slice_view.fit()
+
+    def turn(self, change: Callable[[Orientation], Orientation]) -> None:
+        """Mirrors or turns what is on screen."""
+        self._session.turn(change(self._session.orientation))
+
+
+def display_notes(session: Session) -> list[str]:
+    """How the slice lies on screen: convention and plane, from what is really shown."""
+    if session.slice is None:
+        return []
+    letters = session.orientation.letters(edge_letters(session.slice.affine))
+    if letters is None:
+        return ["Orientation unknown"]
+    names = {"R": "Radiological", "L": "Neurological"}
+    plane = plane_name(session.slice.affine) or ""
+    convention = names.get(letters.left[0])
+    return [text for text in (convention, plane.capitalize()) if text]
+
+
+def readout(image: Slice, row: int, column: int) -> list[str]:
+    """Position, pixel and value under the pointer."""
+    lines = []
+    if image.affine is not None:
+        lines.append(format_world(index_to_world(image.affine, (column, row, 0))))
+    lines.append(f"x {column}  y {row}")
+    value = image.modality_values[row, column]
+    if image.is_color:
+        red, green, blue = value
+        lines.append(f"R {red}  G {green}  B {blue}")
+    else:
+        lines.append(f"{value:.6g} {image.unit or ''}".strip())
+    return lines
+
+
+def _open_samples(backend: Backend) -> Generator[object, None, Study]:
+    scans = backend.sample_scans()
+    if not scans:
+        raise ImagingError("This installation has no sample scans. Open a scan of your own.")
+    return (yield from backend.open_study(scans[:1]))
+
+
+def _thumbnails(study: Study) -> Generator[tuple[int, np.ndarray], None, None]:
+    """(series, picture) of each series that has one; the slice view says what can't be read."""
+    for index, series in enumerate(study.series):
+        try:
+            yield index, _thumbnail(series.volumes[0])
+        except ImagingError:
+            continue
+
+
+def _thumbnail(volume: Volume) -> np.ndarray:
+    image = volume.read_slice(volume.shape[0] // 2)
+    step = max(1, min(image.shape) // (2 * THUMBNAIL_SIDE))
+    return np.ascontiguousarray(to_display(image)[::step, ::step])

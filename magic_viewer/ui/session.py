@@ -1,0 +1,143 @@
+"""What is open and in view, and how it is shown. Says in the past tense what has changed."""
+
+from PySide6.QtCore import QObject, Signal
+
+from magic_viewer.imaging.display import default_window
+from magic_viewer.imaging.geometry import edge_letters
+from magic_viewer.imaging.study import Series, Slice, Study, Volume, Window
+from magic_viewer.pipeline.results import Examination, ModelInfo
+from magic_viewer.ui.orientation import Orientation, by_convention
+
+
+class Session(QObject):
+    """The state of the window, without any widget. Holds nothing on disk."""
+
+    study_changed = Signal(object)
+    series_changed = Signal(int)
+    volume_changed = Signal(int)
+    slice_index_changed = Signal(int)
+    slice_changed = Signal(object)
+    window_changed = Signal(object, bool)
+    orientation_changed = Signal(object)
+    model_changed = Signal(object)
+    examination_changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.study = Study()
+        self.series_index = 0
+        self.volume_index = 0
+        self.slice_index = 0
+        self.slice: Slice | None = None
+        self.window: Window | None = None
+        self.is_inverted = False
+        self.is_radiological = True
+        self.orientation = Orientation()
+        self.model: ModelInfo | None = None
+        self.examination: Examination | None = None
+        self._is_fresh = True
+
+    @property
+    def series(self) -> Series | None:
+        """The series in view."""
+        return self.study.series[self.series_index] if self.study.series else None
+
+    @property
+    def volume(self) -> Volume | None:
+        """The volume in view."""
+        return self.series.volumes[self.volume_index] if self.series else None
+
+    def open(self, study: Study) -> None:
+        """Takes a study in place of the one before and shows its first series."""
+        self.study = study
+        self.study_changed.emit(study)
+        self.select_series(0)
+
+    def select_series(self, index: int) -> None:
+        """Starts a series afresh, in its middle; out of range does nothing."""
+        if not 0 <= index < len(self.study.series):
+            return
+        self.series_index, self.volume_index = index, 0
+        self._is_fresh = True
+        self.set_slice(None)
+        self.series_changed.emit(index)
+        assert self.volume is not None
+        self._go_to(self.volume.shape[0] // 2)
+
+    def select_volume(self, index: int) -> None:
+        """Another volume of the series, at the same slice if it has one."""
+        if self.series is None or not 0 <= index < len(self.series.volumes):
+            return
+        self.volume_index = index
+        self.volume_changed.emit(index)
+        self._go_to(min(self.slice_index, self.series.volumes[index].shape[0] - 1))
+
+    def go_to_slice(self, index: int) -> None:
+        """Asks for a slice, the nearest there is."""
+        if self.volume is None:
+            return
+        nearest = min(max(index, 0), self.volume.shape[0] - 1)
+        if nearest != self.slice_index:
+            self._go_to(nearest)
+
+    def _go_to(self, index: int) -> None:
+        self.slice_index = index
+        self.slice_index_changed.emit(index)
+
+    def set_slice(self, image: Slice | None) -> None:
+        """Shows what was read, or nothing. The answers about the slice before are gone."""
+        self.slice = image
+        self.set_examination(None)
+        self.slice_changed.emit(image)
+        if image is not None and self._is_fresh:
+            self._is_fresh = False
+            self.reset_display()
+
+    def reset_display(self) -> None:
+        """The file's own window, not inverted, turned by the convention."""
+        self.is_inverted = False
+        self.set_window(self.file_window())
+        self._turn_by_convention()
+
+    def file_window(self) -> Window | None:
+        """The file's own window; None when the file has a table, or colour, instead."""
+        if self.slice is None or self.slice.voi_lut is not None:
+            return None
+        return default_window(self.slice)
+
+    def set_window(self, window: Window | None) -> None:
+        """A window for all slices of the series, or None for each slice's own display."""
+        self.window = window
+        self.window_changed.emit(window, self.is_inverted)
+
+    def invert(self) -> None:
+        """Swaps black and white."""
+        self.is_inverted = not self.is_inverted
+        self.window_changed.emit(self.window, self.is_inverted)
+
+    def set_radiological(self, is_radiological: bool) -> None:
+        """The patient's right on screen left, or on screen right."""
+        self.is_radiological = is_radiological
+        self._turn_by_convention()
+
+    def turn(self, orientation: Orientation) -> None:
+        """Mirrors or turns the slice on screen."""
+        self.orientation = orientation
+        self.orientation_changed.emit(orientation)
+
+    def _turn_by_convention(self) -> None:
+        letters = edge_letters(self.slice.affine) if self.slice is not None else None
+        self.turn(by_convention(letters, self.is_radiological))
+
+    def set_model(self, model: ModelInfo | None) -> None:
+        """The model that answers, or None while there is none."""
+        self.model = model
+        self.set_examination(None)
+        self.model_changed.emit(model)
+
+    def set_examination(self, examination: Examination | None) -> None:
+        """What the model says of the slice in view, or None while it is not known."""
+        if examination is None and self.examination is None:
+            return
+        self.examination = examination
+        self.examination_changed.emit(examination)

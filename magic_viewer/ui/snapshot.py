@@ -1,0 +1,61 @@
+"""What is on screen as a `View` for export, turned as it is on screen."""
+
+import numpy as np
+import numpy.typing as npt
+
+from magic_viewer.imaging.geometry import edge_letters
+from magic_viewer.pipeline.export import Heat, View
+from magic_viewer.ui.class_bars import nats
+from magic_viewer.ui.map_painter import PaintedMap
+from magic_viewer.ui.orientation import pixel_size
+from magic_viewer.ui.scan_controller import display_notes
+from magic_viewer.ui.session import Session
+from magic_viewer.ui.windowing import words
+
+
+def snapshot(
+    session: Session, display_values: npt.NDArray[np.uint8], painted: PaintedMap | None
+) -> View:
+    """The slice in view with its map.
+
+    Args:
+        session: with a slice.
+        display_values: that slice after its window.
+        painted: the map over it, or None.
+    """
+    assert session.slice is not None
+    turn = session.orientation
+    letters = turn.letters(edge_letters(session.slice.affine))
+    height, width = pixel_size(session.slice)
+    return View(
+        display_values=turn.apply(display_values),
+        spacing=(width, height) if turn.quarter_turns % 2 else (height, width),
+        letters=(letters.left, letters.right, letters.top, letters.bottom) if letters else None,
+        convention=" · ".join(display_notes(session)),
+        captions=captions(session, painted),
+        heat=_heat(painted, turn.apply(painted.colors)) if painted else None,
+    )
+
+
+def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
+    """Slice and window, class and likelihood. Nothing from the file's texts."""
+    assert session.slice is not None
+    assert session.volume is not None
+    place = f"Slice {session.slice.index + 1} / {session.volume.shape[0]}"
+    shown = [place, words(session.window) if session.window else "Window of the file"]
+    if session.is_inverted:
+        shown.append("inverted")
+    lines = [" · ".join(shown)]
+    if session.examination is not None:
+        answer = session.examination.classification
+        share = 100 * answer.probabilities[answer.label]
+        lines.append(
+            f"{answer.label} {share:.1f} % by the model “{answer.model}”. {answer.verdict}"
+        )
+    if painted is not None:
+        lines.append(f"{painted.title} = {nats(painted.attribution.total)} nats")
+    return tuple(lines)
+
+
+def _heat(painted: PaintedMap, colors: npt.NDArray[np.uint8]) -> Heat:
+    return Heat(colors, painted.limits, painted.color_map, painted.opacity, painted.title)

@@ -1,0 +1,178 @@
+"""The left column: what is open, one row a series."""
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+from PySide6.QtWidgets import (
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from magic_viewer.imaging.study import Series, Study
+from magic_viewer.pipeline.overlay import ByteImage
+from magic_viewer.ui.message_bar import plain_tooltip
+from magic_viewer.ui.theme import MARGIN, SPACING, Color
+
+THUMBNAIL_SIDE = 56
+_ROW_HEIGHT = THUMBNAIL_SIDE + 2 * SPACING
+_SERIES = Qt.ItemDataRole.UserRole
+_THUMBNAIL = Qt.ItemDataRole.DecorationRole
+
+
+class StudyPanel(QWidget):
+    """Lists the series and says which one the user asks for."""
+
+    series_requested = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = QLabel(self.tr("Series"))
+        self._title.setProperty("role", "title")
+        self._list = QListWidget()
+        self._list.setAccessibleName(self.tr("Series"))
+        self._list.setItemDelegate(_SeriesRow(self._list))
+        self._list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._list.setVerticalScrollMode(QListWidget.ScrollMode.ScrollPerPixel)
+        self._list.itemClicked.connect(self._ask_for)
+        self._list.itemActivated.connect(self._ask_for)
+        self._notes = QLabel()
+        self._notes.setTextFormat(Qt.TextFormat.PlainText)
+        self._notes.setWordWrap(True)
+        self._notes.setProperty("role", "warning")
+        self._notes.setAccessibleName(self.tr("Notes on this series"))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(SPACING, MARGIN, SPACING, MARGIN)
+        column.setSpacing(SPACING)
+        column.addWidget(self._title)
+        column.addWidget(self._list, 1)
+        column.addWidget(self._notes)
+        self.set_study(Study())
+
+    def set_study(self, study: Study) -> None:
+        """Lists a study's series."""
+        self._list.clear()
+        for series in study.series:
+            item = QListWidgetItem()
+            item.setData(_SERIES, series)
+            item.setSizeHint(QSize(0, _ROW_HEIGHT))
+            item.setToolTip(plain_tooltip("\n".join([series.title, *_reasons(series)])))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{series.title}, {facts(series)}")
+            self._list.addItem(item)
+        if not study.series:
+            self._show_notes(None)
+        count = len(study.series)
+        self._title.setText(self.tr("Series") if not count else f"{self.tr('Series')} · {count}")
+
+    def set_current(self, index: int) -> None:
+        """Marks the series in view and shows what is to be known of it."""
+        self._list.setCurrentRow(index)
+        item = self._list.item(index)
+        self._show_notes(item.data(_SERIES) if item is not None else None)
+
+    def set_thumbnail(self, index: int, pixels: ByteImage) -> None:
+        """A small picture, (rows, columns) or (rows, columns, 3) uint8."""
+        item = self._list.item(index)
+        if item is not None:
+            item.setData(_THUMBNAIL, pixmap(pixels))
+
+    @property
+    def notes(self) -> str:
+        """What is said of the series in view."""
+        return self._notes.text()
+
+    def _ask_for(self, item: QListWidgetItem) -> None:
+        self.series_requested.emit(self._list.row(item))
+
+    def _show_notes(self, series: Series | None) -> None:
+        reasons = _reasons(series) if series is not None else []
+        self._notes.setText("\n".join(f"⚠ {reason}" for reason in reasons))
+        self._notes.setVisible(bool(reasons))
+
+
+def facts(series: Series) -> str:
+    """Modality, slices, volumes and format in one line."""
+    slices = series.volumes[0].shape[0]
+    parts = [series.modality, f"{slices} slice{'' if slices == 1 else 's'}"]
+    if len(series.volumes) > 1:
+        parts.append(f"{len(series.volumes)} volumes")
+    parts.append(series.format)
+    return " · ".join(part for part in parts if part)
+
+
+def pixmap(pixels: ByteImage) -> QPixmap:
+    """A picture of its own memory from (rows, columns[, 3]) uint8."""
+    rows, columns = pixels.shape[:2]
+    is_color = pixels.ndim == 3
+    format_ = QImage.Format.Format_RGB888 if is_color else QImage.Format.Format_Grayscale8
+    step = columns * (3 if is_color else 1)
+    return QPixmap.fromImage(QImage(pixels.tobytes(), columns, rows, step, format_).copy())
+
+
+def _reasons(series: Series) -> list[str]:
+    return [notice.text for notice in series.notices]
+
+
+class _SeriesRow(QStyledItemDelegate):
+    """Thumbnail, title, facts, and a mark when there is something to know."""
+
+    def sizeHint(
+        self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
+    ) -> QSize:
+        return QSize(160, _ROW_HEIGHT)
+
+    def paint(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        index: QModelIndex | QPersistentModelIndex,
+    ) -> None:
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        series: Series = index.data(_SERIES)
+        painter.save()
+        _draw_ground(painter, area, bool(state & QStyle.StateFlag.State_Selected))
+        side = THUMBNAIL_SIDE
+        box = QRect(area.left() + SPACING, area.top() + SPACING, side, side)
+        painter.fillRect(box, QColor("black"))
+        picture = index.data(_THUMBNAIL)
+        if picture is not None:
+            _draw_centered(painter, box, picture)
+        left = box.right() + MARGIN
+        text = QRect(left, area.top() + SPACING, area.right() - left - SPACING, side)
+        _draw_text(painter, text, series)
+        painter.restore()
+
+
+def _draw_ground(painter: QPainter, area: QRect, is_selected: bool) -> None:
+    if is_selected:
+        painter.fillRect(area, QColor(Color.RAISED))
+        painter.fillRect(area.left(), area.top(), 3, area.height(), QColor(Color.ACCENT))
+
+
+def _draw_centered(painter: QPainter, box: QRect, picture: QPixmap) -> None:
+    size = picture.size().scaled(box.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    target = QRect(box.topLeft(), size)
+    target.moveCenter(box.center())
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+    painter.drawPixmap(target, picture)
+
+
+def _draw_text(painter: QPainter, area: QRect, series: Series) -> None:
+    """Title, facts and mark, each shortened to the row's width."""
+    mark = f"⚠ {len(series.notices)} note{'' if len(series.notices) == 1 else 's'}"
+    lines = [(series.title, Color.TEXT), (facts(series), Color.QUIET)]
+    if series.notices:
+        lines.append((mark, Color.WARNING))
+    metrics = painter.fontMetrics()
+    top = area.top() + (area.height() - metrics.lineSpacing() * len(lines)) // 2
+    for number, (text, color) in enumerate(lines):
+        painter.setPen(QColor(color))
+        shortened = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(
+            area.left(), top + number * metrics.lineSpacing() + metrics.ascent(), shortened
+        )

@@ -1,0 +1,42 @@
+"""What a drag, a region or a key makes of the window. No Qt."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from magic_viewer.imaging.study import PixelArray, Window
+
+# A hand's width on the mouse pad, some 250 pixels, doubles or halves the width.
+_PIXELS_PER_E_FOLD = 360.0
+_CENTER_PER_PIXEL = 1 / 400
+
+
+def dragged(window: Window, right: float, down: float) -> Window:
+    """Right widens, down raises the centre (darker), in proportion to the width.
+
+    Args:
+        window: before.
+        right: pixels moved to the right.
+        down: pixels moved down.
+    """
+    # LINEAR is defined from a width of 1 on (PS3.3 C.11.2.1.2).
+    smallest = 1.0 if window.function == "LINEAR" else 1e-6
+    width = max(window.width * math.exp(right / _PIXELS_PER_E_FOLD), smallest)
+    center = window.center + down * window.width * _CENTER_PER_PIXEL
+    return replace(window, center=center, width=width, name="")
+
+
+def of_region(values: PixelArray) -> Window | None:
+    """From the lowest to the highest value of a region; None when it has no contrast."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    return Window((low + high) / 2, high - low, "LINEAR_EXACT") if high > low else None
+
+
+def words(window: Window) -> str:
+    """Width and centre with as many decimals as the width is worth."""
+    decimals = 0 if window.width >= 20 else max(0, 2 - math.floor(math.log10(window.width)))
+    return f"W {window.width:.{decimals}f}  C {window.center:.{decimals}f}"
