@@ -205,7 +205,7 @@ def _classify(options: argparse.Namespace) -> int:
 
 def _attribute(options: argparse.Namespace) -> int:
     from magic_viewer.pipeline.library import choose_label
-    from magic_viewer.pipeline.map_file import map_title, save_attribution
+    from magic_viewer.pipeline.map_file import save_attribution
 
     image, _, _ = _open_slice(options)
     engine = _load_engine(options.model)
@@ -217,7 +217,7 @@ def _attribute(options: argparse.Namespace) -> int:
     attribution = examination.attribution(target, against)
     save_attribution(image, attribution, options.out)
     print(
-        f"{options.out}: {map_title(attribution)} = {attribution.total:.3f} nats; "
+        f"{options.out}: {attribution.title} = {attribution.total:.3f} nats; "
         f"the map sums to {attribution.values.sum():.3f}"
     )
     return 0

@@ -22,10 +22,12 @@ def open_study(paths: Sequence[Path]) -> Generator[Progress, None, Study]:
         paths: files and folders. A single file opens as a series of its own.
 
     Returns:
-        The study; empty, with `rejected` filled, when nothing could be opened.
+        The study. DICOM series stand together, before the rest if a DICOM file came first.
+        It is empty, with `rejected` filled, when nothing could be opened.
     """
     found = yield from _sort(paths)
     series: list[Series] = []
+    pictures: list[Series] = []
     if found.dicom:
         from magic_viewer.imaging.dicom import read_dicom
 
@@ -35,10 +37,11 @@ def open_study(paths: Sequence[Path]) -> Generator[Progress, None, Study]:
     for done, (kind, path) in enumerate(found.others):
         yield Progress(done, len(found.others), "Reading images")
         try:
-            series.append(_read(kind, path))
+            pictures.append(_read(kind, path))
         except ImagingError as error:
             found.rejected.append(Notice(str(error), path.name))
-    return Study(tuple(series), tuple(found.rejected))
+    in_order = series + pictures if found.starts_with_dicom else pictures + series
+    return Study(tuple(in_order), tuple(found.rejected))
 
 
 def require_series(study: Study) -> tuple[Series, ...]:
@@ -69,6 +72,7 @@ class _Found:
     others: list[tuple[Kind, Path]] = field(default_factory=list)
     rejected: list[Notice] = field(default_factory=list)
     opened: set[Path] = field(default_factory=set)
+    starts_with_dicom: bool = False
 
     def take(self, path: Path, named: bool) -> None:
         """Puts one file where it belongs; one that nobody named may be passed over."""
@@ -81,6 +85,7 @@ class _Found:
             self.reject(path, "it can't be read; check that it exists and may be read")
             return
         if kind == "DICOM":
+            self.starts_with_dicom = self.starts_with_dicom or not self.others
             self.dicom.append(path)
         elif kind is not None:
             self.others.append((kind, path))

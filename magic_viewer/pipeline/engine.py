@@ -27,7 +27,7 @@ from magic_viewer.pipeline.results import (
 from magic_viewer.progress import Progress
 
 DEQUANTIZATION_SEED = 0
-DEQUANTIZATION_DRAWS = 4
+DEQUANTIZATION_DRAWS = 2
 """Log-likelihoods are means over this many draws of the dequantization noise."""
 
 
@@ -48,7 +48,7 @@ def device_name(device: torch.device) -> str:
 
 
 class Engine:
-    """One model, ready for slices and requests. Not for two threads at once."""
+    """One model, ready for slices and requests, from any thread."""
 
     def __init__(
         self, bundle: Bundle, flow: ConditionalFlow, model_hash: str, device: torch.device

@@ -15,12 +15,6 @@ from magic_viewer.pipeline.results import Attribution
 OPACITY = 0.5
 
 
-def map_title(attribution: Attribution) -> str:
-    """What is mapped, in formula."""
-    title = f"log p(x | {attribution.target})"
-    return title if attribution.against is None else f"{title} − log p(x | {attribution.against})"
-
-
 def save_attribution(image: Slice, attribution: Attribution, path: Path) -> None:
     """Writes the map on the model's grid (.npy, float64 nats), or laid over the slice (.png).
 
@@ -43,14 +37,14 @@ def _view(image: Slice, attribution: Attribution) -> View:
     values = overlay.on_slice(attribution, image.shape)
     limits = overlay.limits(values, attribution.is_contrast)
     color_map = overlay.DIVERGING_MAP if attribution.is_contrast else overlay.SEQUENTIAL_MAPS[0]
-    title = map_title(attribution)
-    heat = Heat(overlay.colorize(values, limits, color_map), limits, color_map, OPACITY, title)
+    colors = overlay.colorize(values, limits, color_map)
+    heat = Heat(colors, limits, color_map, OPACITY, attribution.title)
     edges = edge_letters(image.affine)
     return View(
         display_values=to_display(image, default_window(image)),
         spacing=image.spacing,
         letters=(edges.left, edges.right, edges.top, edges.bottom) if edges else None,
         convention="As stored in the file",
-        captions=(f"{title} = {attribution.total:.1f} nats",),
+        captions=(f"{attribution.title} = {attribution.total:.1f} nats",),
         heat=heat,
     )

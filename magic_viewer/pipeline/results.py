@@ -85,6 +85,12 @@ class Attribution:
         """Whether values are signed around zero."""
         return self.against is not None
 
+    @property
+    def title(self) -> str:
+        """What is mapped, as a formula."""
+        title = f"log p(x | {self.target})"
+        return title if self.against is None else f"{title} − log p(x | {self.against})"
+
 
 @dataclass(frozen=True, eq=False)
 class Examination:

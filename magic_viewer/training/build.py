@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from magic_viewer import __version__
-from magic_viewer.flow.checkpoint import config_to_json, save_weights
+from magic_viewer.flow.checkpoint import config_to_json, load_weights, save_weights
 from magic_viewer.pipeline.calibration import calibrate
 from magic_viewer.pipeline.engine import scale_bits
 from magic_viewer.pipeline.library import CARD, Bundle, write_bundle
@@ -45,7 +45,9 @@ def build_model(
     )
     stride = -(-len(validation) // VALIDATION_IMAGES)
     trained = yield from train(training, validation[::stride], config, run)
-    flow = trained.flow
+    out.mkdir(parents=True, exist_ok=True)
+    save_weights(trained.flow, out)
+    flow = load_weights(trained.flow.config, out)
     scores = yield from score_examples(flow, config.preprocess, validation)
     bits = scale_bits(scores.scales, flow.dimensions)
     calibration = calibrate(scores.scales.sum(2), bits, scores.labels)
@@ -74,8 +76,6 @@ def build_model(
     bundle = Bundle(
         info, config.task, config_to_json(flow.config), config.preprocess, calibration, about
     )
-    out.mkdir(parents=True, exist_ok=True)
-    save_weights(flow, out)
     write_bundle(out, bundle)
     (out / CARD).write_text(render_card(bundle), encoding="utf-8")
     return figures

@@ -13,14 +13,13 @@ from magic_viewer.errors import DataError
 from magic_viewer.flow.checkpoint import config_from_json, load_weights
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import UNLIKE, Calibration
-from magic_viewer.pipeline.engine import scale_bits
+from magic_viewer.pipeline.engine import DEQUANTIZATION_DRAWS, scale_bits
 from magic_viewer.pipeline.library import read_bundle
 from magic_viewer.pipeline.preprocess import PreprocessConfig, prepare_grey
 from magic_viewer.progress import Progress
 from magic_viewer.training.data import Example, read_examples
 from magic_viewer.training.score import scale_scores
 
-DRAWS = 4
 CHUNK = 96
 ECE_BINS = 15
 
@@ -73,7 +72,7 @@ def score_examples(
         yield Progress(start, len(examples), "Scoring images")
         chunk = examples[start : start + CHUNK]
         pixels = np.stack([prepare_grey(e.grey, preprocess).pixels for e in chunk])
-        parts.append(scale_scores(flow, pixels, seed=start, draws=DRAWS))
+        parts.append(scale_scores(flow, pixels, seed=start, draws=DEQUANTIZATION_DRAWS))
     labels = np.asarray([names.index(e.label) for e in examples], np.int64)
     return Scores(np.concatenate(parts), labels)
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from magic_viewer.ui.theme import Color
 
-_WIDTH = 92
-_TOP = 74
+_WIDTH = 140
+_TOP = 96
 _BOTTOM = 20
 _BAR_WIDTH = 16
 _TICKS = 5
@@ -71,10 +71,10 @@ class ColorBar(QWidget):
     def _draw_title(self, painter: QPainter) -> None:
         painter.setPen(QColor(Color.TEXT))
         flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-        room = QRectF(8, 10, _WIDTH - 12, 34)
+        room = QRectF(8, 10, _WIDTH - 12, 54)
         painter.drawText(room, int(flags), self._title)
         painter.setPen(QColor(Color.QUIET))
-        painter.drawText(QPointF(8, 58), self.tr("nats per pixel"))
+        painter.drawText(QPointF(8, 82), self.tr("nats per pixel"))
 
 
 def _number(value: float) -> str:

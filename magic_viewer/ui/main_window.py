@@ -143,6 +143,7 @@ class MainWindow(QMainWindow):
         self._tabs.addTab(_scrolling(classify), self.tr("Classify"))
         self._tabs.addTab(generate, self.tr("Generate"))
         self._tabs.setDocumentMode(True)
+        self._tabs.tabBar().setDrawBase(False)
         self._tabs.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)
         right = _column([self.model_chooser, self._tabs], 0, SPACING)
         right.setMinimumWidth(330)

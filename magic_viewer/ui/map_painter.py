@@ -34,9 +34,7 @@ class PaintedMap:
     @property
     def title(self) -> str:
         """What is mapped."""
-        target, against = self.attribution.target, self.attribution.against
-        first = f"log p(x | {target})"
-        return first if against is None else f"{first} − log p(x | {against})"
+        return self.attribution.title
 
 
 def choose(examination: Examination, settings: OverlaySettings) -> Attribution:

@@ -55,12 +55,7 @@ QPushButton[primary="true"]:hover {{ background: #7cc6f0; }}
 QPushButton[primary="true"]:disabled {{ background: {Color.RAISED}; color: {Color.DISABLED};
   border-color: {Color.BORDER}; }}
 QPushButton[primary="true"]:focus {{ border: 1px solid {Color.TEXT}; }}
-QComboBox, QSpinBox, QDoubleSpinBox {{ background: {Color.GROUND};
-  border: 1px solid {Color.CONTROL_EDGE}; border-radius: 4px; padding: 4px 6px;
-  min-height: 18px; }}
-QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus {{ border-color: {Color.ACCENT}; }}
-QComboBox:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled {{ color: {Color.DISABLED};
-  border-color: {Color.BORDER}; }}
+QComboBox, QSpinBox, QDoubleSpinBox {{ min-height: 22px; }}
 QTabWidget::pane {{ border: none; border-top: 1px solid {Color.BORDER}; }}
 QTabBar::tab {{ padding: 8px 16px; color: {Color.QUIET}; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {Color.TEXT}; border-bottom: 2px solid {Color.ACCENT}; }}

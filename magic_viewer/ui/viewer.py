@@ -58,6 +58,7 @@ class Viewer(QWidget):
         picture.addWidget(self.slice_view, 1)
         picture.addWidget(self.color_bar)
         below = QHBoxLayout()
+        below.setSpacing(SPACING)
         below.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
         below.addWidget(self._slider, 1)
         below.addWidget(self._volume_name)

@@ -12,8 +12,9 @@ from PIL import Image
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.load import open_study, require_series
+from magic_viewer.imaging.samples import sample_scans
 from magic_viewer.imaging.study import Study
-from magic_viewer.progress import Progress
+from magic_viewer.progress import Progress, drain
 
 Opens = Callable[..., Study]
 WriteDicom = Callable[..., Path]
@@ -135,3 +136,9 @@ print(*({{"pydicom", "nibabel", "torch", "PySide6"}} & set(sys.modules)))
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert answer.stdout.strip() == ""
+
+
+def test_that_what_was_named_first_is_listed_first() -> None:
+    nifti, *_, dicom = sample_scans()
+    assert drain(open_study([nifti, dicom])).series[0].format == "NIfTI"
+    assert drain(open_study([dicom, nifti])).series[0].format == "DICOM"
