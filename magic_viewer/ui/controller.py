@@ -59,6 +59,7 @@ class Controller(QObject):
         """Stops all work; waits a moment for threads that hold files or memory."""
         lanes = [self._importing, self._saving]
         if self._is_built:
+            self._models.stop_asking()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
         for lane in lanes:
             lane.drop()

@@ -129,6 +129,10 @@ class ModelController(QObject):
 
     # Answers
 
+    def stop_asking(self) -> None:
+        """Forgets the question that was to be asked after a rest."""
+        self._rest.stop()
+
     def _wait_for_rest(self, image: Slice | None) -> None:
         self._examining.drop()
         if self._engine is None or image is None:
