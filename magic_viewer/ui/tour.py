@@ -65,8 +65,12 @@ class Tour:
 
     def open(self, paths: Sequence[Path]) -> None:
         """Opens files or folders, and waits for the first slice's class."""
+        before = self.session.study
         self.controller.open(paths)
-        self.wait_until(lambda: self.session.examination is not None, "classify the slice")
+        self.wait_until(
+            lambda: self.session.study is not before and self.session.examination is not None,
+            "classify the slice",
+        )
 
     def go_to(self, slice_index: int) -> None:
         """Another slice of the series in view, and its class."""
