@@ -8,12 +8,13 @@ from PySide6.QtCore import QObject, QRectF
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.display import CT_PRESETS, default_window, full_range, to_display
-from magic_viewer.imaging.geometry import edge_letters, format_world, index_to_world, plane_name
+from magic_viewer.imaging.geometry import edge_letters
 from magic_viewer.imaging.study import Slice, Study, Volume
 from magic_viewer.ui import windowing
 from magic_viewer.ui.backend import Backend
 from magic_viewer.ui.busy_strip import BusyStrip
 from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.notes import display_notes, readout
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.slice_text import Line
@@ -218,34 +219,6 @@ class ScanController(QObject):
     def turn(self, change: Callable[[Orientation], Orientation]) -> None:
         """Mirrors or turns what is on screen."""
         self._session.turn(change(self._session.orientation))
-
-
-def display_notes(session: Session) -> list[str]:
-    """How the slice lies on screen: convention and plane, from what is really shown."""
-    if session.slice is None:
-        return []
-    letters = session.orientation.letters(edge_letters(session.slice.affine))
-    if letters is None:
-        return ["Orientation unknown"]
-    names = {"R": "Radiological", "L": "Neurological"}
-    plane = plane_name(session.slice.affine) or ""
-    convention = names.get(letters.left[0])
-    return [text for text in (convention, plane.capitalize()) if text]
-
-
-def readout(image: Slice, row: int, column: int) -> list[str]:
-    """Position, pixel and value under the pointer."""
-    lines = []
-    if image.affine is not None:
-        lines.append(format_world(index_to_world(image.affine, (column, row, 0))))
-    lines.append(f"x {column}  y {row}")
-    value = image.modality_values[row, column]
-    if image.is_color:
-        red, green, blue = value
-        lines.append(f"R {red}  G {green}  B {blue}")
-    else:
-        lines.append(f"{value:.6g} {image.unit or ''}".strip())
-    return lines
 
 
 def _open_samples(backend: Backend) -> Generator[object, None, Study]:

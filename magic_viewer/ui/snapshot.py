@@ -7,8 +7,8 @@ from magic_viewer.imaging.geometry import edge_letters
 from magic_viewer.pipeline.export import Heat, View
 from magic_viewer.ui.class_bars import nats
 from magic_viewer.ui.map_painter import PaintedMap
+from magic_viewer.ui.notes import display_notes
 from magic_viewer.ui.orientation import pixel_size
-from magic_viewer.ui.scan_controller import display_notes
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.windowing import words
 

@@ -1,0 +1,33 @@
+"""Words about the slice in view: how it lies on screen, and what is under the pointer. No Qt."""
+
+from magic_viewer.imaging.geometry import edge_letters, format_world, index_to_world, plane_name
+from magic_viewer.imaging.study import Slice
+from magic_viewer.ui.session import Session
+
+
+def display_notes(session: Session) -> list[str]:
+    """How the slice lies on screen: convention and plane, from what is really shown."""
+    if session.slice is None:
+        return []
+    letters = session.orientation.letters(edge_letters(session.slice.affine))
+    if letters is None:
+        return ["Orientation unknown"]
+    names = {"R": "Radiological", "L": "Neurological"}
+    plane = plane_name(session.slice.affine) or ""
+    convention = names.get(letters.left[0])
+    return [text for text in (convention, plane.capitalize()) if text]
+
+
+def readout(image: Slice, row: int, column: int) -> list[str]:
+    """Position, pixel and value under the pointer."""
+    lines = []
+    if image.affine is not None:
+        lines.append(format_world(index_to_world(image.affine, (column, row, 0))))
+    lines.append(f"x {column}  y {row}")
+    value = image.modality_values[row, column]
+    if image.is_color:
+        red, green, blue = value
+        lines.append(f"R {red}  G {green}  B {blue}")
+    else:
+        lines.append(f"{value:.6g} {image.unit or ''}".strip())
+    return lines
