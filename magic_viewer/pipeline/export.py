@@ -21,6 +21,10 @@ SOFTWARE = f"MAGIC Viewer {__version__}"
 
 _INK, _QUIET, _WARNING, _PAPER = (240, 240, 240), (170, 176, 184), (240, 170, 40), (16, 18, 22)
 _LONG_SIDE = 768
+_LETTERS_OF_PILLOW = {chr(code) for code in range(32, 127)} | set("·“”…")
+_SYSTEM_FONTS = ("DejaVuSans.ttf", "arial.ttf", "Arial.ttf", "NotoSans-Regular.ttf")
+# Drawn the same in ASCII, so that the common picture needs no system font.
+_PLAIN = str.maketrans({"−": "-", "–": "-", "\N{NARROW NO-BREAK SPACE}": " ", "\xa0": " "})
 _MARGIN = 28
 
 
@@ -169,11 +173,14 @@ def _draw_bar(
     page: Image.Image, draw: ImageDraw.ImageDraw, heat: Heat, left: int, height: int
 ) -> None:
     """An upright colour bar with the unit and three values."""
-    top, length = _MARGIN + 48, height - 48
+    first, _, second = heat.title.partition(" − ")
+    lines = [f"{first} −", second] if second else [first]
+    top, length = _MARGIN + 68, height - 68
     colors = overlay.color_bar(heat.color_map, length, 18)
     page.paste(Image.fromarray(colors).convert("RGB"), (left, top))
-    _text(draw, (left, _MARGIN), heat.title, 14, _INK, 140)
-    _text(draw, (left, _MARGIN + 20), overlay.UNIT, 14, _QUIET, 140)
+    for number, line in enumerate(lines):
+        _text(draw, (left, _MARGIN + 20 * number), line, 14, _INK, 140)
+    _text(draw, (left, _MARGIN + 20 * len(lines)), overlay.UNIT, 14, _QUIET, 140)
     low, high = heat.limits
     for share, value in ((0.0, high), (0.5, (low + high) / 2), (1.0, low)):
         place = (left + 26, top + round(share * (length - 14)) - 2)
@@ -189,12 +196,24 @@ def _text(
     room: int,
 ) -> int:
     """Draws text no wider than the room, smaller when it must be; gives its width."""
-    font = ImageFont.load_default(size)
+    text = text.translate(_PLAIN)
+    font = _font(text, size)
     while draw.textlength(text, font) > room and size > 6:
         size -= 1
-        font = ImageFont.load_default(size)
+        font = _font(text, size)
     draw.text(place, text, color, font)
     return round(draw.textlength(text, font))
+
+
+def _font(text: str, size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own font, the same everywhere, or the system's for letters that it lacks."""
+    if not set(text) <= _LETTERS_OF_PILLOW:
+        for name in _SYSTEM_FONTS:
+            try:
+                return ImageFont.truetype(name, size)
+            except OSError:
+                continue
+    return ImageFont.load_default(size)
 
 
 def _write(image: Image.Image, path: Path, facts: dict[str, str]) -> None:

@@ -72,9 +72,11 @@ class ColorBar(QWidget):
         painter.setPen(QColor(Color.TEXT))
         flags = Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
         room = QRectF(8, 10, _WIDTH - 12, 54)
+        used = painter.boundingRect(room, int(flags), self._title)
         painter.drawText(room, int(flags), self._title)
         painter.setPen(QColor(Color.QUIET))
-        painter.drawText(QPointF(8, 82), self.tr("nats per pixel"))
+        below = used.bottom() + painter.fontMetrics().ascent() + 4
+        painter.drawText(QPointF(8, below), self.tr("nats per pixel"))
 
 
 def _number(value: float) -> str:

@@ -89,7 +89,7 @@ MENUS = {
     "Help": _say("&Help"),
 }
 MOUSE = (
-    (_say("Left drag"), _say("Window: sideways width, up and down centre")),
+    (_say("Left drag"), _say("Window: width sideways, centre up and down")),
     (_say("Middle drag"), _say("Pan")),
     (_say("Right drag"), _say("Zoom")),
     (_say("Wheel"), _say("Slice")),

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from magic_viewer import __version__
@@ -175,12 +175,14 @@ class Controller(QObject):
 
     def _ask_for_files(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Open files"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         dialog.filesSelected.connect(lambda names: self.open([Path(name) for name in names]))
         dialog.open()
 
     def _ask_for_folder(self) -> None:
         dialog = QFileDialog(self._window, self.tr("Open a folder"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(lambda name: self.open([Path(name)]))
@@ -218,6 +220,7 @@ class Controller(QObject):
             self.say(self.tr("There is no slice to save yet. Open a scan first."))
             return
         dialog = QFileDialog(self._window, self.tr("Save view"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(self.tr("PNG image (*.png)"))
         dialog.setDefaultSuffix("png")

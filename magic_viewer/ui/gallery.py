@@ -55,7 +55,7 @@ class Gallery(QWidget):
 
     def add(self, sample: Sample) -> None:
         """One more at the end."""
-        item = QListWidgetItem(QIcon(thumbnail(sample, self.tr("SYNTHETIC"))), describe(sample))
+        item = QListWidgetItem(_icon(thumbnail(sample, self.tr("SYNTHETIC"))), describe(sample))
         item.setData(_SAMPLE, sample)
         item.setToolTip(self.tr("Synthetic image. Save it with the buttons below."))
         self._list.addItem(item)
@@ -113,6 +113,13 @@ def thumbnail(sample: Sample, mark: str) -> QPixmap:
     painter.drawText(QRect(0, _SIDE, _SIDE, _MARK_HEIGHT), int(Qt.AlignmentFlag.AlignCenter), mark)
     painter.end()
     return result
+
+
+def _icon(picture: QPixmap) -> QIcon:
+    """Grey values stay what they are when an image is selected; Qt would tint them."""
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)
+    return icon
 
 
 def _button(text: str) -> QPushButton:

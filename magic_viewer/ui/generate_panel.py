@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 
 from magic_viewer.pipeline.results import SampleRequest
 from magic_viewer.progress import Progress
-from magic_viewer.ui.theme import SPACING
+from magic_viewer.ui.theme import SPACING, fill_width
 
 _LARGEST_SEED = 2**31 - 1
 
@@ -130,6 +130,7 @@ class GeneratePanel(QWidget):
             (self.tr("Seed"), self._seed),
         ):
             widget.setAccessibleName(name)
+            fill_width(widget)
             form.addRow(name, widget)
         buttons = QHBoxLayout()
         buttons.addWidget(self._generate, 1)

@@ -112,6 +112,8 @@ class MainWindow(QMainWindow):
         """Keeps where the window and its columns were."""
         self._settings.setValue("geometry", self.saveGeometry())
         self._settings.setValue("columns", self._splitter.saveState())
+        # Gone from the screen before anyone waits for a thread to let go.
+        self.hide()
         self.closing.emit()
         super().closeEvent(event)
 

@@ -19,7 +19,9 @@ def display_notes(session: Session) -> list[str]:
 
 
 def readout(image: Slice, row: int, column: int) -> list[str]:
-    """Position, pixel and value under the pointer."""
+    """Position, pixel and value under the pointer; nothing beside the slice."""
+    if not (row < image.shape[0] and column < image.shape[1]):
+        return []
     lines = []
     if image.affine is not None:
         lines.append(format_world(index_to_world(image.affine, (column, row, 0))))

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 
 from magic_viewer.pipeline.overlay import SEQUENTIAL_MAPS
 from magic_viewer.ui.class_bars import nats
-from magic_viewer.ui.theme import SPACING
+from magic_viewer.ui.theme import SPACING, fill_width
 
 
 @dataclass(frozen=True)
@@ -154,4 +154,5 @@ def _combo(name: str) -> QComboBox:
     combo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     combo.setMinimumContentsLength(8)
+    fill_width(combo)
     return combo

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
 from magic_viewer.pipeline.results import Sample, SampleRequest
@@ -77,6 +77,7 @@ class SampleController(QObject):
         from magic_viewer.pipeline.export import sample_file_name
 
         dialog = QFileDialog(self._gallery.window(), self.tr("Save synthetic image"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setNameFilter(self.tr("PNG image (*.png)"))
         dialog.setDefaultSuffix("png")
@@ -86,6 +87,7 @@ class SampleController(QObject):
 
     def _ask_where_to_save_all(self, samples: Sequence[Sample]) -> None:
         dialog = QFileDialog(self._gallery.window(), self.tr("Folder for synthetic images"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.fileSelected.connect(lambda folder: self.save_all(samples, Path(folder)))

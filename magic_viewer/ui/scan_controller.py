@@ -42,6 +42,7 @@ class ScanController(QObject):
         self._session, self._backend = session, backend
         self._viewer, self._panel, self._busy = viewer, panel, busy
         self._report, self._say = report, say
+        self._pixel: tuple[int, int] | None = None
         self.lanes = (Lane(self), Lane(self), Lane(self))
         self._opening, self._reading, self._thumbnails = self.lanes
         self._connect_lanes()
@@ -69,6 +70,7 @@ class ScanController(QObject):
         session.slice_changed.connect(self._show_slice)
         session.window_changed.connect(view.set_window)
         session.orientation_changed.connect(self._show_orientation)
+        session.examination_changed.connect(lambda _: self._show_notes())
 
     def _connect_views(self) -> None:
         session, view = self._session, self._viewer.slice_view
@@ -150,7 +152,7 @@ class ScanController(QObject):
         self._report(error)
 
     def _show_slice(self, image: Slice | None) -> None:
-        self._show_readout(None)
+        self._show_readout(self._pixel)
         self._show_notes()
         if image is not None:
             self._show_orientation(self._session.orientation)
@@ -170,9 +172,13 @@ class ScanController(QObject):
             right.append(Line(f"{self.tr('Slice')} {number + 1} / {session.volume.shape[0]}"))
         if session.series is not None and session.slice is None:
             right.append(Line(self.tr("Not shown yet")))
+        answer = session.examination
+        if answer is not None and not answer.classification.in_distribution:
+            right.append(Line(self.tr("⚠ Unlike training"), is_warning=True))
         self._viewer.slice_view.set_notes(left, right)
 
     def _show_readout(self, pixel: tuple[int, int] | None) -> None:
+        self._pixel = pixel
         image = self._session.slice
         lines = [] if image is None or pixel is None else readout(image, *pixel)
         self._viewer.slice_view.set_readout(lines)

@@ -53,6 +53,8 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._corners = Corners()
         self._letters: EdgeLetters | None = None
         self._slice: Slice | None = None
+        self._window: Window | None = None
+        self._is_inverted = False
         self._orientation = Orientation()
         self._is_fitted = True
         self._drag: str | None = None
@@ -74,6 +76,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         """Another slice. Zoom and pan stay; the map goes."""
         self._slice = image
         self._picture.set_slice(image)
+        self._write_window()
         self._item.set_box(None)
         self._place()
         if self._is_fitted:
@@ -90,14 +93,20 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     def set_window(self, window: Window | None, inverted: bool) -> None:
         """The window, or None for the slice's own display."""
+        self._window, self._is_inverted = window, inverted
         self._picture.set_window(window, inverted)
-        lines = [Line(words(window) if window else self.tr("Window of the file"))]
-        if self._slice is not None and self._slice.is_color:
-            lines = [Line(self.tr("Colour"))]
-        if inverted:
-            lines.insert(0, Line(self.tr("Inverted")))
-        self._corners.bottom_right = lines if self._slice is not None else ()
+        self._write_window()
         self._item.update()
+
+    def _write_window(self) -> None:
+        if self._slice is None:
+            self._corners.bottom_right = ()
+            return
+        window = words(self._window) if self._window else self.tr("Window of the file")
+        lines = [Line(self.tr("Colour") if self._slice.is_color else window)]
+        if self._is_inverted:
+            lines.insert(0, Line(self.tr("Inverted")))
+        self._corners.bottom_right = lines
 
     def set_veil(self, veil: Veil | None) -> None:
         """The map over the slice."""
@@ -169,6 +178,9 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         """Goes on with a drag, and says what the pointer is over."""
         position = event.position()
         moved, self._last = position - self._last, position
+        if not event.buttons():
+            # The release went elsewhere, to a dialog for instance.
+            self._drag = None
         if self._drag == "window":
             self.window_dragged.emit(moved.x(), moved.y())
         elif self._drag == "pan":

@@ -48,10 +48,10 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
     lines = [" · ".join(shown)]
     if session.examination is not None:
         answer = session.examination.classification
-        share = 100 * answer.probabilities[answer.label]
-        lines.append(
-            f"{answer.label} {share:.1f} % by the model “{answer.model}”. {answer.verdict}"
-        )
+        share = f"{answer.label} {100 * answer.probabilities[answer.label]:.1f} %"
+        if not answer.in_distribution:
+            share = f"UNLIKE THE TRAINING IMAGES, do not rely on {share}"
+        lines.append(f"{share} by the model “{answer.model}”. {answer.verdict}")
     if painted is not None:
         lines.append(f"{painted.title} = {nats(painted.attribution.total)} nats")
     return tuple(lines)

@@ -33,6 +33,8 @@ class StudyPanel(QWidget):
         super().__init__(parent)
         self._title = QLabel(self.tr("Series"))
         self._title.setProperty("role", "title")
+        self._hint = QLabel(self.tr("Nothing is open yet."))
+        self._hint.setProperty("role", "quiet")
         self._list = QListWidget()
         self._list.setAccessibleName(self.tr("Series"))
         self._list.setItemDelegate(_SeriesRow(self._list))
@@ -46,9 +48,10 @@ class StudyPanel(QWidget):
         self._notes.setProperty("role", "warning")
         self._notes.setAccessibleName(self.tr("Notes on this series"))
         column = QVBoxLayout(self)
-        column.setContentsMargins(SPACING, MARGIN, SPACING, MARGIN)
+        column.setContentsMargins(MARGIN, MARGIN, SPACING, MARGIN)
         column.setSpacing(SPACING)
         column.addWidget(self._title)
+        column.addWidget(self._hint)
         column.addWidget(self._list, 1)
         column.addWidget(self._notes)
         self.set_study(Study())
@@ -60,9 +63,12 @@ class StudyPanel(QWidget):
             item = QListWidgetItem()
             item.setData(_SERIES, series)
             item.setSizeHint(QSize(0, _ROW_HEIGHT))
-            item.setToolTip(plain_tooltip("\n".join([series.title, *_reasons(series)])))
+            item.setToolTip(
+                plain_tooltip("\n".join([series.title, series.format, *_reasons(series)]))
+            )
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{series.title}, {facts(series)}")
             self._list.addItem(item)
+        self._hint.setVisible(not study.series)
         if not study.series:
             self._show_notes(None)
         count = len(study.series)
@@ -95,13 +101,12 @@ class StudyPanel(QWidget):
 
 
 def facts(series: Series) -> str:
-    """Modality, slices, volumes and format in one line."""
+    """Modality, slices and volumes in one line that fits the narrow column."""
     slices = series.volumes[0].shape[0]
-    parts = [series.modality, f"{slices} slice{'' if slices == 1 else 's'}"]
+    count = f"{slices} slice{'' if slices == 1 else 's'}"
     if len(series.volumes) > 1:
-        parts.append(f"{len(series.volumes)} volumes")
-    parts.append(series.format)
-    return " · ".join(part for part in parts if part)
+        count += f" × {len(series.volumes)}"
+    return f"{series.modality} · {count}" if series.modality else count
 
 
 def pixmap(pixels: ByteImage) -> QPixmap:

@@ -7,7 +7,9 @@ alone; accent and warning are the blue and orange of Okabe and Ito, told apart b
 from typing import Final
 
 from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+
+from magic_viewer.paths import resources_folder
 
 SPACING: Final = 8
 MARGIN: Final = 12
@@ -29,6 +31,7 @@ class Color:
     ON_BRIGHT: Final = "#10130f"
 
 
+_CHECK = (resources_folder() / "icons" / "check.png").as_posix()
 _STYLE = f"""
 QWidget {{ font-size: 13px; }}
 QMainWindow, QMenuBar, QStatusBar {{ background: {Color.GROUND}; }}
@@ -61,7 +64,16 @@ QTabBar::tab {{ padding: 8px 16px; color: {Color.QUIET}; border-bottom: 2px soli
 QTabBar::tab:selected {{ color: {Color.TEXT}; border-bottom: 2px solid {Color.ACCENT}; }}
 QListWidget {{ background: {Color.PANEL}; border: none; outline: none; }}
 QListWidget::item {{ border-radius: 4px; }}
-QListWidget::item:selected {{ background: {Color.RAISED}; }}
+QListWidget::item:selected {{ background: {Color.RAISED}; color: {Color.TEXT};
+  border: 1px solid {Color.ACCENT}; }}
+QCheckBox {{ spacing: 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {Color.CONTROL_EDGE};
+  border-radius: 3px; background: {Color.GROUND}; }}
+QCheckBox::indicator:checked {{ background: {Color.ACCENT}; border-color: {Color.ACCENT};
+  image: url("{_CHECK}"); }}
+QCheckBox::indicator:disabled {{ border-color: {Color.BORDER}; }}
+QCheckBox::indicator:checked:disabled {{ background: {Color.BORDER}; }}
+QCheckBox:focus {{ color: {Color.ACCENT}; }}
 QScrollArea {{ border: none; background: transparent; }}
 QProgressBar {{ background: {Color.GROUND}; border: 1px solid {Color.BORDER}; border-radius: 3px;
   max-height: 6px; }}
@@ -81,6 +93,11 @@ def apply_theme(app: QApplication) -> None:
     app.setStyle("Fusion")
     app.setPalette(_palette())
     app.setStyleSheet(_STYLE)
+
+
+def fill_width(widget: QWidget) -> None:
+    """Lets a control of a form take all the width its row has."""
+    widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
 
 def _palette() -> QPalette:

@@ -141,3 +141,11 @@ def test_that_edge_letters_are_drawn_outside_the_image(tmp_path):
     differs = (with_letters != without).any(axis=2)
     assert differs[:, :28].any()
     assert not differs[28 : 28 + 768, 28 : 28 + 768].any()
+
+
+@pytest.mark.parametrize(
+    "text", ["log p(x | T1) − log p(x | T2)", "−54\N{NARROW NO-BREAK SPACE}309.4"]
+)
+def test_that_minus_and_thin_spaces_are_drawn_and_not_as_boxes(text):
+    plain = text.translate(export._PLAIN)
+    assert set(plain) <= export._LETTERS_OF_PILLOW
