@@ -221,11 +221,13 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
                 self.slice_step_requested.emit(-steps)
         event.accept()
 
-    def viewportEvent(self, event: QEvent) -> bool:
+    def leaveEvent(self, _event: QEvent) -> None:
         """Clears the readout when the pointer leaves."""
-        if event.type() == QEvent.Type.Leave:
-            self.pointed_at.emit(None)
-        return bool(super().viewportEvent(event))
+        self.pointed_at.emit(None)
+
+    def close(self) -> bool:
+        """Hides like any widget. pyqtgraph's own empties the scene first, which can crash."""
+        return QWidget.close(self)
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         """A fitted slice stays fitted."""
