@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
@@ -101,6 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--preset", help="a built-in configuration; the name of OUT if there is one")
     train.add_argument("--fold", type=int, default=0, help="held back, in data with folds")
     train.add_argument("--run", type=Path, help="folder for checkpoints; default runs/NAME")
+    train.add_argument(
+        "--minutes", type=float, default=math.inf, help="stop at the first validation after that"
+    )
     train.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", help="change one setting"
     )
@@ -245,7 +249,8 @@ def _train(options: argparse.Namespace) -> int:
 
     config = configuration(options.preset, options.out.name, options.set)
     run = options.run or Path("runs") / options.out.name
-    figures = _follow(build_model(options.data, options.out, run, config, options.fold))
+    work = build_model(options.data, options.out, run, config, options.fold, options.minutes)
+    figures = _follow(work)
     print(json.dumps(figures))
     print(f"Model in {options.out}")
     return 0

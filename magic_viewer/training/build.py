@@ -1,6 +1,7 @@
 """From a data folder to a finished model folder: split, train, calibrate, evaluate, write."""
 
 import ctypes
+import math
 import sys
 from collections.abc import Generator, Sequence
 from dataclasses import asdict
@@ -25,7 +26,12 @@ VALIDATION_IMAGES = 600
 
 
 def build_model(
-    data: Path, out: Path, run: Path, config: TrainConfig, fold: int = 0
+    data: Path,
+    out: Path,
+    run: Path,
+    config: TrainConfig,
+    fold: int = 0,
+    minutes: float = math.inf,
 ) -> Generator[Progress, None, dict[str, float | int]]:
     """Trains a model and writes its folder.
 
@@ -35,6 +41,7 @@ def build_model(
         run: folder for checkpoints; training is resumed from it.
         config: every choice of the training.
         fold: held back for the evaluation, in array data.
+        minutes: budget for the training.
 
     Returns:
         The figures on the held-back images, which are also in config.json and card.md.
@@ -44,7 +51,7 @@ def build_model(
         read_examples(data, config.task), config, fold
     )
     stride = -(-len(validation) // VALIDATION_IMAGES)
-    trained = yield from train(training, validation[::stride], config, run)
+    trained = yield from train(training, validation[::stride], config, run, minutes)
     out.mkdir(parents=True, exist_ok=True)
     save_weights(trained.flow, out)
     flow = load_weights(trained.flow.config, out)

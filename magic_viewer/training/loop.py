@@ -56,7 +56,11 @@ def class_names(examples: Sequence[Example]) -> tuple[str, ...]:
 
 
 def train(
-    training: Sequence[Example], validation: Sequence[Example], config: TrainConfig, run: Path
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    config: TrainConfig,
+    run: Path,
+    minutes: float = math.inf,
 ) -> Generator[Progress, None, Trained]:
     """Trains a flow; takes up where a checkpoint in `run` left off.
 
@@ -65,6 +69,7 @@ def train(
         validation: slices of other patients, for early stopping.
         config: every choice.
         run: folder for the checkpoint.
+        minutes: budget of all resumes together; training ends at the first validation after it.
 
     Yields:
         Progress with the time left.
@@ -81,7 +86,11 @@ def train(
         trainer.step, config.steps, f"{len(training)} training images, {len(names)} classes"
     )
     began, first = time.monotonic(), trainer.step
-    while trainer.step < config.steps and trainer.waited < config.patience:
+    while (
+        trainer.step < config.steps
+        and trainer.waited < config.patience
+        and trainer.seconds < 60 * minutes
+    ):
         bits, contrast = trainer.advance()
         done = trainer.step - first
         left = (time.monotonic() - began) / done * (config.steps - trainer.step)

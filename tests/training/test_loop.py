@@ -56,6 +56,12 @@ def test_that_training_stops_early_without_a_better_validation(folders, tmp_path
     assert trained.step == 1
 
 
+def test_that_a_budget_ends_training_at_the_next_validation(folders: Path, tmp_path: Path) -> None:
+    training, validation, _, _ = split_examples(read_examples(folders), TINY, 0)
+    trained = drain(train(training, validation, TINY, tmp_path, minutes=1e-9))
+    assert trained.steps == TINY.validate_every < TINY.steps
+
+
 def test_that_one_class_is_not_enough(folders: Path, tmp_path: Path) -> None:
     left = [e for e in read_examples(folders) if e.label == "left"]
     with pytest.raises(DataError, match="at least two classes"):
