@@ -48,9 +48,9 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
     lines = [" · ".join(shown)]
     if session.examination is not None:
         answer = session.examination.classification
-        share = f"{answer.label} {100 * answer.probabilities[answer.label]:.1f} %"
         if not answer.in_distribution:
-            share = f"UNLIKE THE TRAINING IMAGES, do not rely on {share}"
+            lines.append("UNLIKE THE TRAINING IMAGES. Do not rely on this answer:")
+        share = f"{answer.label} {100 * answer.probabilities[answer.label]:.1f} %"
         lines.append(f"{share} by the model “{answer.model}”. {answer.verdict}")
     if painted is not None:
         lines.append(f"{painted.title} = {nats(painted.attribution.total)} nats")

@@ -63,7 +63,7 @@ QTabWidget::pane {{ border: none; border-top: 1px solid {Color.BORDER}; }}
 QTabBar::tab {{ padding: 8px 16px; color: {Color.QUIET}; border-bottom: 2px solid transparent; }}
 QTabBar::tab:selected {{ color: {Color.TEXT}; border-bottom: 2px solid {Color.ACCENT}; }}
 QListWidget {{ background: {Color.PANEL}; border: none; outline: none; }}
-QListWidget::item {{ border-radius: 4px; }}
+QListWidget::item {{ border-radius: 4px; border: 1px solid transparent; }}
 QListWidget::item:selected {{ background: {Color.RAISED}; color: {Color.TEXT};
   border: 1px solid {Color.ACCENT}; }}
 QCheckBox {{ spacing: 8px; }}

@@ -18,6 +18,7 @@ from magic_viewer.ui.backend import Backend, ModelEntry
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.slice_view import SliceView
+from magic_viewer.ui.snapshot import captions
 
 LABELS = ("T1", "T2")
 INFO = ModelInfo("brain", "Brain MR", LABELS, "Tells T1 from T2.", "CC-BY-4.0", 8)
@@ -171,6 +172,9 @@ def test_that_a_slice_unlike_the_training_images_is_marked_on_the_image_too(qtbo
     desk.wait(lambda: desk.session.examination is not None)
     assert any(line.is_warning for line in desk.view._corners.top_right)
     assert desk.window.classify_panel.alarm
+    desk.wait(lambda: desk.controller._models.painted is not None)
+    lines = captions(desk.session, desk.controller._models.painted)
+    assert any("Do not rely" in line for line in lines)
 
 
 def test_that_what_the_model_cannot_take_is_said_where_its_answer_would_be(qtbot, tmp_path):
