@@ -188,6 +188,8 @@ def _load_engine(model: str) -> "Engine":
 
 
 def _classify(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.results import in_words
+
     image, number, count = _open_slice(options)
     result = _load_engine(options.model).examine(image).classification
     if options.json:
@@ -202,7 +204,8 @@ def _classify(options: argparse.Namespace) -> int:
             f" nats, {result.bits_per_dim[label]:.3f} bits/dim"
         )
     print(f"typicality {result.typicality:.1%}: {result.verdict}")
-    print(f"likelihood temperature {result.likelihood_temperature:.1f}; {result.device}")
+    temperatures = in_words(result.likelihood_temperatures)
+    print(f"likelihood temperatures {temperatures} (fine to coarse); {result.device}")
     print("Research use. Not for diagnosis.")
     return 0
 

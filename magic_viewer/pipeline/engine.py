@@ -94,20 +94,20 @@ class Engine:
         maps, scales = self._maps(prepared)
         log_likelihoods = maps.sum((1, 2))
         calibration = self._bundle.calibration
-        probabilities = calibration.posterior(log_likelihoods[None])[0]
+        bits = scale_bits(scales, self._flow.dimensions)
+        probabilities = calibration.posterior(scales[None])[0]
         best = int(probabilities.argmax())
-        typicality = float(calibration.typicality(scales[best][None])[0])
-        bits = -log_likelihoods / (self._flow.dimensions * math.log(2))
+        typicality = float(calibration.typicality(bits[best][None])[0])
         labels = self.info.labels
         classification = Classification(
             label=labels[best],
             probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
             log_likelihoods=dict(zip(labels, log_likelihoods.tolist(), strict=True)),
-            bits_per_dim=dict(zip(labels, bits.tolist(), strict=True)),
+            bits_per_dim=dict(zip(labels, bits.sum(1).tolist(), strict=True)),
             typicality=typicality,
             in_distribution=typicality >= UNLIKE,
             verdict=verdict(typicality),
-            likelihood_temperature=calibration.likelihood_temperature,
+            likelihood_temperatures=calibration.likelihood_temperatures,
             model=self.info.name,
             device=self.device,
             seconds=time.perf_counter() - began,
@@ -116,7 +116,7 @@ class Engine:
 
     @torch.no_grad()
     def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, np.ndarray]:
-        """Maps (classes, size, size) in nats, and bits/dim (classes, scales), means over draws."""
+        """Nats as maps (classes, size, size) and by scale (classes, scales), means over draws."""
         pixels = torch.from_numpy(prepared.pixels).expand(DEQUANTIZATION_DRAWS, 1, -1, -1)
         generator = torch.Generator().manual_seed(DEQUANTIZATION_SEED)
         x = dequantize(pixels, generator).to(self._device)
@@ -125,7 +125,7 @@ class Engine:
         per_scale = [m.cpu().double() for m in per_scale]
         maps = attribution(per_scale, self._flow.config.size).mean(0).numpy()
         scales = torch.stack([m.sum((2, 3)).mean(0) for m in per_scale], 1)
-        return maps, scale_bits(scales.numpy(), self._flow.dimensions)
+        return maps, scales.numpy()
 
     def generate(self, request: SampleRequest) -> Generator[Progress | Sample, None, None]:
         """Draws synthetic images, one at a time, so that each can be drawn again alone.

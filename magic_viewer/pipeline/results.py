@@ -34,14 +34,16 @@ class Classification:
     """How likely one slice is under each class.
 
     Attributes:
-        label: the most probable class.
+        label: the most probable class. Where the scales disagree it need not have the highest
+            log-likelihood: the less reliable scale counts less.
         probabilities: label -> calibrated posterior probability.
         log_likelihoods: label -> log p(x | label) in nats, of the model's input in grey levels.
         bits_per_dim: label -> -log2 p(x | label) per pixel.
         typicality: share of held-back validation images that are at most as typical, 0..1.
         in_distribution: False when the slice is unlike anything the model has seen.
         verdict: the typicality in words, one sentence.
-        likelihood_temperature: what divided the log-posteriors.
+        likelihood_temperatures: what divided the log-likelihood of each scale, finest first,
+            before the probabilities.
         model: name of the model.
         device: "CPU", "CUDA (name)".
         seconds: wall time.
@@ -54,7 +56,7 @@ class Classification:
     typicality: float
     in_distribution: bool
     verdict: str
-    likelihood_temperature: float
+    likelihood_temperatures: tuple[float, ...]
     model: str
     device: str
     seconds: float
@@ -160,3 +162,8 @@ class Sample:
     bits_per_dim: float
     model: str
     model_hash: str
+
+
+def in_words(temperatures: tuple[float, ...]) -> str:
+    """Likelihood temperatures, finest scale first."""
+    return " · ".join(f"{t:.0f}" for t in temperatures)

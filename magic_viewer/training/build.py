@@ -57,7 +57,7 @@ def build_model(
     flow = load_weights(trained.flow.config, out)
     scores = yield from score_examples(flow, config.preprocess, validation)
     bits = scale_bits(scores.scales, flow.dimensions)
-    calibration = calibrate(scores.scales.sum(2), bits, scores.labels)
+    calibration = calibrate(scores.scales, bits, scores.labels)
     scores = yield from score_examples(flow, config.preprocess, held_back)
     figures = metrics(scores, held_back, calibration, flow.dimensions)
     info = ModelInfo(

@@ -1,6 +1,7 @@
 """A model's card, written from its configuration."""
 
 from magic_viewer.pipeline.library import Bundle
+from magic_viewer.pipeline.results import in_words
 
 NAMES = {
     "n": "images",
@@ -46,8 +47,8 @@ dequantization
 - **Training:** {about["steps"]} steps of {config["batch_size"]} images, \
 {about["minutes"]:g} minutes on a CPU, seed {config["seed"]}; weights of step \
 {about["best_step"]}, chosen on the validation images
-- **Likelihood temperature:** {bundle.calibration.likelihood_temperature:.1f}, fitted on the \
-validation images
+- **Likelihood temperatures:** {in_words(bundle.calibration.likelihood_temperatures)} (finest to \
+coarsest scale), fitted on the validation images
 
 ## On held-back images
 

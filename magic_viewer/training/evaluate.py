@@ -85,9 +85,8 @@ def metrics(
     `patient_balanced_accuracy` takes the mean probability over all slices of one patient and
     one true class.
     """
-    log_likelihoods = scores.scales.sum(2)
     labels, rows = scores.labels, np.arange(len(scores.labels))
-    probabilities = calibration.posterior(log_likelihoods)
+    probabilities = calibration.posterior(scores.scales)
     predicted = probabilities.argmax(1)
     bits = scale_bits(scores.scales, dimensions)
     typicality = calibration.typicality(bits[rows, predicted])

@@ -17,7 +17,7 @@ from magic_viewer.errors import DataError, ModelError
 from magic_viewer.flow.base import dequantize
 from magic_viewer.flow.config import FlowConfig
 from magic_viewer.flow.model import ConditionalFlow
-from magic_viewer.pipeline.calibration import cross_entropy, fit_temperature
+from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
 from magic_viewer.pipeline.preprocess import Jitter, prepare_grey
 from magic_viewer.progress import Progress
 from magic_viewer.training.config import TrainConfig
@@ -200,7 +200,7 @@ class _Trainer:
         pixels, labels = self.validation
         flow = cast(ConditionalFlow, self.average.module).eval()
         log_likelihoods = scale_scores(flow, pixels, seed=self.config.seed).sum(2)
-        temperature = fit_temperature(log_likelihoods, labels)
+        (temperature,) = fit_temperatures(log_likelihoods[..., None], labels)
         bits = -log_likelihoods[np.arange(len(labels)), labels] / (flow.dimensions * math.log(2))
         right = log_likelihoods.argmax(1) == labels
         entry = {

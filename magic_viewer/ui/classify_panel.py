@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from magic_viewer.pipeline.results import Classification
+from magic_viewer.pipeline.results import Classification, in_words
 from magic_viewer.ui.class_bars import ClassBars
 from magic_viewer.ui.theme import SPACING
 
@@ -56,10 +56,10 @@ class ClassifyPanel(QWidget):
             )
         self._bars.set_values(answer)
         self._footer.setText(
-            self.tr("{device} · {seconds:.2f} s · likelihood temperature {temperature:.2f}").format(
+            self.tr("{device} · {seconds:.2f} s · likelihood temperatures {temperatures}").format(
                 device=answer.device,
                 seconds=answer.seconds,
-                temperature=answer.likelihood_temperature,
+                temperatures=in_words(answer.likelihood_temperatures),
             )
         )
 

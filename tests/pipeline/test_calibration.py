@@ -5,7 +5,7 @@ from magic_viewer.pipeline.calibration import (
     UNLIKE,
     calibrate,
     cross_entropy,
-    fit_temperature,
+    fit_temperatures,
     verdict,
 )
 
@@ -23,13 +23,23 @@ def overconfident(temperature: float, count: int = 4000) -> tuple[np.ndarray, np
 @pytest.mark.parametrize("temperature", [5.0, 80.0])
 def test_that_the_fitted_temperature_is_the_true_one(temperature: float) -> None:
     scores, labels = overconfident(temperature)
-    assert fit_temperature(scores, labels) == pytest.approx(temperature, rel=0.1)
+    (fitted,) = fit_temperatures(scores[..., None], labels)
+    assert fitted == pytest.approx(temperature, rel=0.1)
+
+
+def test_that_a_scale_which_only_guesses_gets_a_high_temperature() -> None:
+    scores, labels = overconfident(20.0)
+    noise = np.random.default_rng(2).normal(0, 500, scores.shape)
+    good, bad = fit_temperatures(np.stack([scores, noise], 2), labels)
+    assert good == pytest.approx(20, rel=0.1)
+    assert bad > 5000
 
 
 def test_that_probabilities_are_calibrated_and_sum_to_one() -> None:
     scores, labels = overconfident(40.0)
     bits = np.random.default_rng(1).normal(3, 0.2, (len(labels), 3, 2))
-    probabilities = calibrate(scores, bits, labels).posterior(scores)
+    both = np.stack([scores / 2, scores / 2], 2)
+    probabilities = calibrate(both, bits, labels).posterior(both)
     np.testing.assert_allclose(probabilities.sum(1), 1)
     confident = probabilities.max(1) > 0.9
     right = probabilities.argmax(1) == labels
@@ -41,7 +51,7 @@ def test_that_probabilities_are_calibrated_and_sum_to_one() -> None:
 def test_that_typicality_is_uniform_on_validation_images_and_zero_far_away() -> None:
     scores, labels = overconfident(10.0)
     bits = np.random.default_rng(1).normal(3, 0.2, (len(labels), 3, 2))
-    calibration = calibrate(scores, bits, labels)
+    calibration = calibrate(np.stack([scores / 2, scores / 2], 2), bits, labels)
     own = bits[np.arange(len(labels)), scores.argmax(1)]
     typicality = calibration.typicality(own)
     assert (typicality < 0.05).mean() == pytest.approx(0.05, abs=0.01)

@@ -12,7 +12,7 @@ from magic_viewer.training.data import Example
 from magic_viewer.training.evaluate import Scores, by_patient, choose_examples, evaluate, metrics
 from tests.training.conftest import TINY
 
-EVEN = Calibration(1.0, (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1e9))
+EVEN = Calibration((1.0, 1.0), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1e9))
 
 
 def example(patient: str | None) -> Example:

@@ -19,7 +19,7 @@ def classification(in_distribution: bool) -> Classification:
         typicality=0.4 if in_distribution else 0.0,
         in_distribution=in_distribution,
         verdict="Typical." if in_distribution else "Unlike anything.",
-        likelihood_temperature=20.0,
+        likelihood_temperatures=(20.0, 40.0),
         model="m",
         device="CPU",
         seconds=0.05,
