@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
@@ -37,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except MagicViewerError as error:
         print(f"magic-viewer: {error}", file=sys.stderr)
         return 2
+    except BrokenPipeError:
+        # Whoever read our output, such as `head`, has seen enough; Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except KeyboardInterrupt:
         print("magic-viewer: stopped.", file=sys.stderr)
         return 130
