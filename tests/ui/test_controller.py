@@ -38,8 +38,8 @@ class Engine:
         maps = np.full((2, 8, 8), -3.0)
         sums = dict.fromkeys(LABELS, float(maps[0].sum()))
         answer = Classification(
-            "T2", {"T1": 0.2, "T2": 0.8}, sums, sums, 0.5, self.in_distribution, "So it is.", (1.0,),
-            "brain", "CPU", 0.1,
+            "T2", {"T1": 0.2, "T2": 0.8}, sums, sums, 0.5, self.in_distribution, "So it is.",
+            (1.0,), "brain", "CPU", 0.1,
         )  # fmt: skip
         return Examination(answer, maps, np.zeros((8, 8), np.float32), (0, 0, 40, 50))
 
