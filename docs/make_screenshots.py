@@ -35,6 +35,7 @@ def main() -> None:
         for label in tour.session.model.labels if tour.session.model else ():
             tour.draw(SampleRequest(label, 0.8, 4, seed=1))
         tour.grab(IMAGES / "synthetic.png")
+        tour.window.show_classification()
         tour.open([CT] if CT.exists() else sample_scans()[2:3])
         tour.grab(IMAGES / "ct.png")
         tour.close()

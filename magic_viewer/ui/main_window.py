@@ -84,6 +84,10 @@ class MainWindow(QMainWindow):
         if self.viewer is not None:
             self._middle.setCurrentWidget(self.viewer)
 
+    def show_classification(self) -> None:
+        """Brings the tab with the answer to the front."""
+        self._tabs.setCurrentIndex(0)
+
     def show_generation(self) -> None:
         """Brings the tab with the gallery to the front."""
         self._tabs.setCurrentIndex(1)
