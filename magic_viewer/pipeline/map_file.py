@@ -6,7 +6,7 @@ import numpy as np
 
 from magic_viewer.errors import ExportError
 from magic_viewer.imaging.display import default_window, to_display
-from magic_viewer.imaging.geometry import edge_letters
+from magic_viewer.imaging.geometry import EdgeLetters, edge_letters
 from magic_viewer.imaging.study import Slice
 from magic_viewer.pipeline import overlay
 from magic_viewer.pipeline.export import Heat, View, save_view
@@ -44,7 +44,15 @@ def _view(image: Slice, attribution: Attribution) -> View:
         display_values=to_display(image, default_window(image)),
         spacing=image.spacing,
         letters=(edges.left, edges.right, edges.top, edges.bottom) if edges else None,
-        convention="As stored in the file",
+        convention=_convention(edges),
         captions=(f"{attribution.title} = {attribution.total:.1f} nats",),
         heat=heat,
     )
+
+
+def _convention(edges: EdgeLetters | None) -> str:
+    """How the slice lies in the picture, which is as the file stores it."""
+    if edges is None:
+        return "Orientation unknown"
+    names = {"R": "Radiological", "L": "Neurological"}
+    return names.get(edges.left[0], "As stored in the file")
