@@ -96,7 +96,7 @@ PRESETS: dict[str, TrainConfig] = {
         title="Image modality",
         summary="Tells abdomen CT, breast MRI, chest X-ray, chest CT, hand X-ray and head CT "
         "apart; trained on MedNIST.",
-        licence="CC BY-SA 4.0",
+        licence="CC BY-SA 4.0 (derived from MedNIST, B. Erickson, Mayo Clinic)",
         steps=2400,
         contrast_labels=2,
         preprocess=PreprocessConfig(low=1.0),
@@ -106,7 +106,8 @@ PRESETS: dict[str, TrainConfig] = {
         title="Brain MR sequence",
         summary="Tells T1 before contrast, FLAIR and T1 after contrast apart on axial brain "
         "slices; trained on TCGA-LGG.",
-        licence="CC BY-NC-SA 4.0",
+        licence="CC BY-NC-SA 4.0 (non-commercial; derived from TCGA-LGG: Buda et al. 2019, "
+        "Mazurowski et al. 2017, The Cancer Imaging Archive)",
         preprocess=PreprocessConfig(fit="foreground", low=1.0, high=98.0, white=225.0),
         augment=AugmentConfig(angle=5.0, scale=0.05, shift=0.03, flip=True, gamma=0.25, tilt=0.12),
     ),
