@@ -98,6 +98,7 @@ class Engine:
         probabilities = calibration.posterior(scales[None])[0]
         best = int(probabilities.argmax())
         typicality = float(calibration.typicality(bits[best][None])[0])
+        misfit = self._misfit(image)
         labels = self.info.labels
         classification = Classification(
             label=labels[best],
@@ -105,14 +106,24 @@ class Engine:
             log_likelihoods=dict(zip(labels, log_likelihoods.tolist(), strict=True)),
             bits_per_dim=dict(zip(labels, bits.sum(1).tolist(), strict=True)),
             typicality=typicality,
-            in_distribution=typicality >= UNLIKE,
-            verdict=verdict(typicality),
+            in_distribution=typicality >= UNLIKE and not misfit,
+            verdict=misfit or verdict(typicality),
             likelihood_temperatures=calibration.likelihood_temperatures,
             model=self.info.name,
             device=self.device,
             seconds=time.perf_counter() - began,
         )
         return Examination(classification, maps, prepared.pixels, prepared.box)
+
+    def _misfit(self, image: Slice) -> str:
+        """Why the file's header rules the model out; empty where it doesn't."""
+        made_for = self._bundle.modalities
+        if not made_for or image.modality is None or image.modality in made_for:
+            return ""
+        return (
+            f"The file says {image.modality}; this model knows {', '.join(made_for)} only: "
+            "don't rely on the class."
+        )
 
     @torch.no_grad()
     def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, np.ndarray]:

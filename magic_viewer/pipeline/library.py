@@ -30,6 +30,7 @@ class Bundle:
 
     Attributes:
         info: what the user should know.
+        modalities: DICOM modalities it is for; none is any.
         task: how array data is labelled for it (`training.data`).
         flow: the flow's configuration as JSON values.
         preprocess: how a slice becomes its input.
@@ -38,6 +39,7 @@ class Bundle:
     """
 
     info: ModelInfo
+    modalities: tuple[str, ...]
     task: str
     flow: dict[str, Any]
     preprocess: PreprocessConfig
@@ -91,6 +93,7 @@ def read_bundle(folder: Path) -> Bundle:
         )
         return Bundle(
             info,
+            tuple(values["modalities"]),
             str(values["task"]),
             dict(values["flow"]),
             _settings(PreprocessConfig, values["preprocess"]),
@@ -113,6 +116,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
         "title": bundle.info.title,
         "summary": bundle.info.summary,
         "licence": bundle.info.licence,
+        "modalities": bundle.modalities,
         "task": bundle.task,
         "flow": bundle.flow,
         "preprocess": asdict(bundle.preprocess),

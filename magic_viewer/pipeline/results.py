@@ -40,7 +40,8 @@ class Classification:
         log_likelihoods: label -> log p(x | label) in nats, of the model's input in grey levels.
         bits_per_dim: label -> -log2 p(x | label) per pixel.
         typicality: share of held-back validation images that are at most as typical, 0..1.
-        in_distribution: False when the slice is unlike anything the model has seen.
+        in_distribution: False when the slice is unlike anything the model has seen, by its
+            likelihood or by the modality in its header.
         verdict: the typicality in words, one sentence.
         likelihood_temperatures: what divided the log-likelihood of each scale, finest first,
             before the probabilities.

@@ -81,7 +81,13 @@ def build_model(
         "held_back": figures,
     }
     bundle = Bundle(
-        info, config.task, config_to_json(flow.config), config.preprocess, calibration, about
+        info,
+        config.modalities,
+        config.task,
+        config_to_json(flow.config),
+        config.preprocess,
+        calibration,
+        about,
     )
     write_bundle(out, bundle)
     (out / CARD).write_text(render_card(bundle), encoding="utf-8")

@@ -38,6 +38,7 @@ class TrainConfig:
         title: of the model, for people; its name if empty.
         summary: one sentence on what it tells apart.
         licence: of the weights.
+        modalities: DICOM modalities the model is for; none is any.
         task: what labels and channels of array data mean (`data.TASKS`).
         seed: of everything random.
         steps: optimizer steps at most.
@@ -66,6 +67,7 @@ class TrainConfig:
     title: str = ""
     summary: str = ""
     licence: str = "unknown"
+    modalities: tuple[str, ...] = ()
     task: str = "sequence"
     seed: int = 0
     steps: int = 6000
@@ -108,6 +110,7 @@ PRESETS: dict[str, TrainConfig] = {
         "slices; trained on TCGA-LGG.",
         licence="CC BY-NC-SA 4.0 (non-commercial; derived from TCGA-LGG: Buda et al. 2019, "
         "Mazurowski et al. 2017, The Cancer Imaging Archive)",
+        modalities=("MR",),
         preprocess=PreprocessConfig(fit="foreground", low=1.0, high=98.0, white=225.0),
         augment=AugmentConfig(angle=5.0, scale=0.05, shift=0.03, flip=True, gamma=0.25, tilt=0.12),
     ),

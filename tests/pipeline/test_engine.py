@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,17 @@ def test_that_what_was_never_seen_is_said_to_be_so(engine: Engine, kind: str) ->
     assert not result.in_distribution
     assert result.typicality == 0
     assert "Unlike" in result.verdict
+
+
+def test_that_a_header_of_another_modality_rules_the_model_out(side_model, tmp_path) -> None:
+    folder = shutil.copytree(side_model, tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"modalities": ["MR"]}))
+    engine = Engine.load(folder, torch.device("cpu"))
+    for modality, fits in (("CT", False), ("MR", True), (None, True)):
+        result = engine.examine(replace(image("left"), modality=modality)).classification
+        assert result.in_distribution == fits
+        assert ("MR only" in result.verdict) != fits
 
 
 def test_that_the_answer_is_the_same_every_time(engine: Engine) -> None:
