@@ -120,10 +120,7 @@ class Engine:
         made_for = self._bundle.modalities
         if not made_for or image.modality is None or image.modality in made_for:
             return ""
-        return (
-            f"The file says {image.modality}; this model knows {', '.join(made_for)} only: "
-            "don't rely on the class."
-        )
+        return f"The file says {image.modality}; this model knows {', '.join(made_for)} only."
 
     @torch.no_grad()
     def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, np.ndarray]:

@@ -127,7 +127,7 @@ def test_that_a_picture_needs_no_other_reader_and_nothing_needs_torch_or_qt(
     code = f"""
 import sys
 from pathlib import Path
-from magic_viewer.imaging import describe, display, load, samples, write
+from magic_viewer.imaging import describe, display, load, samples
 from magic_viewer.progress import drain
 assert drain(load.open_study([Path({str(picture)!r})])).series
 print(*({{"pydicom", "nibabel", "torch", "PySide6"}} & set(sys.modules)))
