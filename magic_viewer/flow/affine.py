@@ -34,6 +34,7 @@ class ClassAffine(Bijection):
 
     def forward_and_log_det(self, x: Tensor, context: Context) -> tuple[Tensor, Tensor]:
         """Standardises x for its class."""
+        x = context.per_label(x)
         log_scale = self.log_scale[context.labels]
         return (x - self.mean[context.labels]) * torch.exp(-log_scale), -log_scale.sum(1)
 
@@ -67,21 +68,32 @@ class ClassTriangular(Bijection):
         rows, columns = torch.tril_indices(size, size, -1)
         self.register_buffer("rows", rows, persistent=False)
         self.register_buffer("columns", columns, persistent=False)
+        self.register_buffer("whole", None, persistent=False)
         self.rows: Tensor
         self.columns: Tensor
+        self.whole: Tensor | None
 
     def weight(self) -> Tensor:
         """W, (classes, size, size)."""
+        if self.whole is not None:
+            return self.whole
         below = self.below.new_zeros(*self.log_diagonal.shape, self.log_diagonal.shape[1])
         below[:, self.rows, self.columns] = self.below
         return below + torch.diag_embed(self.log_diagonal.exp())
 
     def forward_and_log_det(self, x: Tensor, context: Context) -> tuple[Tensor, Tensor]:
         """Whitens x with its class's matrix; x is (B, 1, H, W)."""
-        z = torch.einsum("bd,ked->bke", x.flatten(1), self.weight())
-        z = z - torch.einsum("kd,ked->ke", self.mean, self.weight())
-        z = z[torch.arange(len(z), device=z.device), context.labels]
-        return z.view_as(x), self.log_diagonal[context.labels].view_as(x[:, 0])
+        weight = self.weight()
+        z = torch.einsum("bd,ked->bke", x.flatten(1), weight)
+        z = context.per_label(z - torch.einsum("kd,ked->ke", self.mean, weight))
+        z = z[torch.arange(len(z), device=z.device), context.labels].view(-1, *x.shape[1:])
+        return z, self.log_diagonal[context.labels].view(-1, *x.shape[2:])
+
+    @torch.no_grad()
+    def folded(self) -> Bijection:
+        """The same, with W written out."""
+        self.whole = self.weight()
+        return self
 
     def inverse_and_log_det(self, z: Tensor, context: Context) -> tuple[Tensor, Tensor]:
         """Solves for x by forward substitution."""

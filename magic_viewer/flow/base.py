@@ -1,4 +1,4 @@
-"""The base distribution and the noise of dequantization."""
+"""The base distribution."""
 
 import math
 from collections.abc import Iterable
@@ -18,13 +18,3 @@ def draw_noise(seeds: Iterable[int], dimensions: int) -> Tensor:
         torch.randn(dimensions, generator=torch.Generator().manual_seed(seed)) for seed in seeds
     ]
     return torch.stack(rows)
-
-
-def dequantize(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Adds uniform noise in [0, 1) to 8-bit grey levels, drawn on the CPU.
-
-    The density of the sum, averaged over the noise, bounds the probability of the 8-bit image
-    from below (Theis et al. 2016).
-    """
-    noise = torch.rand(pixels.shape, generator=generator, dtype=pixels.dtype)
-    return pixels + noise.to(pixels.device)

@@ -21,16 +21,24 @@ class Context:
     Attributes:
         labels: (B·R,) class indices, R for each image.
         repeats: R, how many labels each image is evaluated under.
-        guide: (B, C, H, W) features that don't depend on the label, or None.
+        guide: (B, C, H, W) or (B·R, C, H, W) features that a layer may look at, or None.
+        autocast: lower precision of the conditioners' networks, or None.
     """
 
     labels: Tensor
     repeats: int = 1
     guide: Tensor | None = None
+    autocast: torch.dtype | None = None
 
     def per_label(self, features: Tensor) -> Tensor:
-        """Repeats (B, ...) label-free features to (B·R, ...)."""
-        return features if self.repeats == 1 else features.repeat_interleave(self.repeats, 0)
+        """Repeats (B, ...) features that don't depend on the label to (B·R, ...), if need be.
+
+        Layers keep (B, ...) as long as the label has had no say, so that it is worked out once
+        for all labels.
+        """
+        if len(features) == len(self.labels):
+            return features
+        return features.repeat_interleave(self.repeats, 0)
 
 
 class Bijection(nn.Module, ABC):
@@ -49,6 +57,18 @@ class Bijection(nn.Module, ABC):
         """Sets what is to be set from data, and gives the layer's output for it."""
         return self.forward_and_log_det(x, context)[0]
 
+    def unplaced_log_det(self) -> Tensor:
+        """The part of each cell's log-determinant that is the same wherever it stands, in nats."""
+        return torch.zeros(())
+
+    def folded(self) -> "Bijection":
+        """The same map for inference alone, with all that is constant worked out once."""
+        return self
+
+    def merged(self, following: "Bijection") -> "Bijection | None":
+        """This map and the one after it as one folded map, where that is possible."""
+        return None
+
 
 class Chain(Bijection):
     """Bijections of one shape, applied in turn."""
@@ -65,7 +85,7 @@ class Chain(Bijection):
         total = x.new_zeros(x.shape[0], *x.shape[2:])
         for layer in self._layers():
             x, log_det = layer.forward_and_log_det(x, context)
-            total = total + log_det
+            total = _sum(total, log_det, context)
         return x, total
 
     def inverse_and_log_det(self, z: Tensor, context: Context) -> tuple[Tensor, Tensor]:
@@ -73,7 +93,7 @@ class Chain(Bijection):
         total = z.new_zeros(z.shape[0], *z.shape[2:])
         for layer in reversed(self._layers()):
             z, log_det = layer.inverse_and_log_det(z, context)
-            total = total + log_det
+            total = _sum(total, log_det, context)
         return z, total
 
     @torch.no_grad()
@@ -82,3 +102,26 @@ class Chain(Bijection):
         for layer in self._layers():
             x = layer.initialise(x, context)
         return x
+
+    def unplaced_log_det(self) -> Tensor:
+        """Adds up the layers'."""
+        return torch.stack([layer.unplaced_log_det().cpu() for layer in self._layers()]).sum()
+
+    def folded(self) -> Bijection:
+        """Folds every layer, and layers that can be one into one."""
+        folded: list[Bijection] = []
+        for index, layer in enumerate(self._layers()):
+            folded_layer = layer.folded()
+            self.layers[index] = nn.Identity()  # frees what it held before the next is folded
+            merged = folded[-1].merged(folded_layer) if folded else None
+            if merged is None:
+                folded.append(folded_layer)
+            else:
+                folded[-1] = merged
+        return Chain(folded)
+
+
+def _sum(total: Tensor, log_det: Tensor, context: Context) -> Tensor:
+    if len(total) != len(log_det):
+        total, log_det = context.per_label(total), context.per_label(log_det)
+    return total + log_det

@@ -1,23 +1,29 @@
-"""Weights of a flow as safetensors, and its configuration as plain values."""
+"""Weights of a flow as safetensors, its configuration as plain values, published checkpoints."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from magic_viewer.errors import ModelError
-from magic_viewer.flow.config import FlowConfig
+from magic_viewer.flow.config import CompactConfig, FlowConfig, PublishedConfig
 from magic_viewer.flow.model import ConditionalFlow
 
 WEIGHTS = "weights.safetensors"
 
 
+KINDS: dict[str, type[FlowConfig]] = {"compact": CompactConfig, "published": PublishedConfig}
+
+
 def config_to_json(config: FlowConfig) -> dict[str, Any]:
     """A configuration as JSON values."""
-    return asdict(config)
+    kind = next(name for name, of in KINDS.items() if type(config) is of)
+    return {"kind": kind, **asdict(config)}
 
 
 def config_from_json(values: dict[str, Any]) -> FlowConfig:
@@ -26,22 +32,34 @@ def config_from_json(values: dict[str, Any]) -> FlowConfig:
     Raises:
         ModelError: naming the entries that don't belong, or are missing.
     """
-    known = {field.name for field in fields(FlowConfig)}
-    if unknown := sorted(set(values) - known):
+    kind = values.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ModelError(
+            f"The flow's configuration is of kind {kind!r}; expected one of: {', '.join(KINDS)}."
+        )
+    known = {field.name for field in fields(KINDS[kind])}
+    if unknown := sorted(set(values) - known - {"kind"}):
         raise ModelError(f"The flow's configuration has unknown entries: {', '.join(unknown)}.")
     if "labels" not in values:
         raise ModelError("The flow's configuration names no labels.")
-    entries: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return FlowConfig(**entries)
+    return KINDS[kind](**{k: _tuples(v) for k, v in values.items() if k != "kind"})
 
 
-def save_weights(flow: ConditionalFlow, folder: Path) -> None:
-    """Writes the flow's weights into a model folder, in half precision to half its size.
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
-    What is loaded again is the flow to calibrate and to evaluate: its numbers differ slightly.
+
+def save_weights(flow: ConditionalFlow, folder: Path, half: bool = True) -> None:
+    """Writes the flow's weights into a model folder.
+
+    Args:
+        flow: not folded.
+        folder: of the model.
+        half: in half precision, half the size. What is loaded again is then the flow to
+            calibrate and to evaluate: its numbers differ slightly.
     """
     state = {
-        name: value.half().contiguous() if value.is_floating_point() else value.contiguous()
+        name: (value.half() if half and value.is_floating_point() else value).contiguous()
         for name, value in flow.state_dict().items()
     }
     save_file(state, folder / WEIGHTS)
@@ -58,17 +76,48 @@ def load_weights(config: FlowConfig, folder: Path) -> ConditionalFlow:
         state = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: expected weights in safetensors form; can't be read.") from error
-    flow = ConditionalFlow(config)
-    expected = {name: tuple(value.shape) for name, value in flow.state_dict().items()}
-    found = {name: tuple(value.shape) for name, value in state.items()}
-    if expected != found:
-        wrong = sorted(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))
-        raise ModelError(
-            f"{path}: doesn't fit its config.json. Names or shapes that differ: "
-            f"{', '.join(wrong[:5])}{' …' if len(wrong) > 5 else ''} ({len(wrong)} in all)."
-        )
+    flow = empty_flow(config)
+    compare_shapes(path, "config.json", flow.state_dict(), state)
     flow.load_state_dict(state)
     return flow.eval()
+
+
+def empty_flow(config: FlowConfig, custom_mask: Tensor | None = None) -> ConditionalFlow:
+    """A flow whose weights are about to be loaded.
+
+    Raises:
+        ModelError: for a configuration that doesn't fit together.
+    """
+    try:
+        return ConditionalFlow(config, custom_mask)
+    except ValueError as error:
+        raise ModelError(f"The flow's configuration doesn't fit together: {error}.") from error
+
+
+def compare_shapes(
+    path: Path, against: str, expected: Mapping[str, Tensor], found: Mapping[str, Tensor]
+) -> None:
+    """Refuses weights whose names or shapes aren't those expected.
+
+    Raises:
+        ModelError: naming the first of them.
+    """
+    words = []
+    for name in dict.fromkeys([*expected, *found]):
+        if name not in found:
+            words.append(f"{name} is missing")
+        elif name not in expected:
+            words.append(f"{name} is not known")
+        elif found[name].shape != expected[name].shape:
+            came, wanted = _size(found[name]), _size(expected[name])
+            words.append(f"{name} is {came}, expected {wanted}")
+    if words:
+        more = f" … ({len(words)} in all)" if len(words) > 5 else ""
+        raise ModelError(f"{path}: doesn't fit {against}: {'; '.join(words[:5])}{more}.")
+
+
+def _size(value: Tensor) -> str:
+    return "×".join(map(str, value.shape)) or "a single value"
 
 
 def weights_hash(folder: Path) -> str:

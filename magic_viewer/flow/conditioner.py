@@ -1,6 +1,7 @@
 """The networks of the couplings: (log_scale, shift) from the passed part, label and guide."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -29,23 +30,33 @@ class FiLM(nn.Module):
 
 
 class Conditioner(nn.Module, ABC):
-    """A network whose output layer starts at zero, so that a coupling starts as the identity."""
-
-    def forward(self, x: Tensor, context: Context) -> tuple[Tensor, Tensor]:
-        """Raw log-scale and shift, both shaped as x."""
-        raw, shift = self.network(x, context).chunk(2, 1)
-        return raw.reshape(x.shape), shift.reshape(x.shape)
+    """A network that gives a coupling's log-scale and shift."""
 
     @abstractmethod
-    def network(self, x: Tensor, context: Context) -> Tensor:
-        """(B, 2·C, H, W), or (B, 2·size) for a dense network."""
+    def forward(self, x: Tensor, context: Context, half: int = 0) -> tuple[Tensor, Tensor]:
+        """Raw log-scale and shift, both (B·R, C, H, W), from the passed part x.
+
+        Args:
+            x: (B, C, H, W) as long as the label has had no say, else (B·R, C, H, W).
+            context: labels and guide.
+            half: which of the coupling's masks x was passed by.
+        """
+
+    def folded(self, masks: Sequence[Tensor]) -> "Conditioner":
+        """The same network for inference alone, with all that is constant worked out once.
+
+        Args:
+            masks: of the coupling, (1, C, H, W); only outputs where they are 0 matter.
+        """
+        return self
 
 
 class GuidedConditioner(Conditioner):
     """Convolutions over the passed coefficients, added to features of the coarser band.
 
     Works on 2×2 blocks of cells, where its convolutions are four times cheaper. The guide's
-    projection doesn't depend on the label and is made once for all labels.
+    projection doesn't depend on the label and is made once for all labels. Starts at zero, so
+    that the coupling starts as the identity.
     """
 
     def __init__(self, classes: int, channels: int, guide_width: int, width: int) -> None:
@@ -59,18 +70,19 @@ class GuidedConditioner(Conditioner):
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
 
-    def network(self, x: Tensor, context: Context) -> Tensor:
-        """See the class."""
+    def forward(self, x: Tensor, context: Context, half: int = 0) -> tuple[Tensor, Tensor]:
+        """See Conditioner."""
         assert context.guide is not None
         blocks = F.pixel_unshuffle(x, BLOCK).contiguous(memory_format=torch.channels_last)
-        h = self.enter(blocks) + context.per_label(self.guide(context.guide))
+        h = context.per_label(self.enter(blocks)) + context.per_label(self.guide(context.guide))
         h = F.gelu(self.film_in(h, context.labels))
         h = h + F.gelu(self.film_mix(self.mix(h), context.labels))
-        return F.pixel_shuffle(self.leave(h), BLOCK)
+        raw, shift = F.pixel_shuffle(self.leave(h), BLOCK).chunk(2, 1)
+        return raw, shift
 
 
 class DenseConditioner(Conditioner):
-    """A multilayer perceptron over all passed coefficients of a coarse band."""
+    """A multilayer perceptron over all passed coefficients of a coarse band; starts at zero."""
 
     def __init__(self, classes: int, size: int, width: int, dropout: float) -> None:
         super().__init__()
@@ -83,12 +95,39 @@ class DenseConditioner(Conditioner):
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def network(self, x: Tensor, context: Context) -> Tensor:
-        """See the class."""
-        h = F.gelu(self.film_in(self.enter(x.flatten(1)), context.labels))
+    def forward(self, x: Tensor, context: Context, half: int = 0) -> tuple[Tensor, Tensor]:
+        """See Conditioner."""
+        h = context.per_label(self.enter(x.flatten(1)))
+        h = F.gelu(self.film_in(h, context.labels))
         h = h + self.dropout(F.gelu(self.film_mix(self.mix(h), context.labels)))
-        out: Tensor = self.leave(h)
-        return out
+        raw, shift = self.leave(h).chunk(2, 1)
+        return raw.reshape(-1, *x.shape[1:]), shift.reshape(-1, *x.shape[1:])
+
+
+class PriorConditioner(Conditioner):
+    """Convolutions over the channels that go on, for what leaves at a split; starts at zero.
+
+    Args:
+        classes: K.
+        kept: channels that go on.
+        leaving: channels that leave.
+        width: of the network.
+    """
+
+    def __init__(self, classes: int, kept: int, leaving: int, width: int = 32) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(kept, width, 3, padding=1)
+        self.film = FiLM(classes, width)
+        self.leave = nn.Conv2d(width, 2 * leaving, 3, padding=1)
+        nn.init.zeros_(self.leave.weight)
+        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor, context: Context, half: int = 0) -> tuple[Tensor, Tensor]:
+        """See Conditioner."""
+        assert context.guide is not None
+        h = context.per_label(self.enter(context.guide))
+        raw, shift = self.leave(F.gelu(self.film(h, context.labels))).chunk(2, 1)
+        return raw, shift
 
 
 class ResidualBlock(nn.Module):
@@ -117,12 +156,19 @@ class Guide(nn.Module):
 
     A small U-shaped network with a global summary and a learned position code. It doesn't see
     the label.
+
+    Args:
+        side: cells a side of the band.
+        channels: of the features, divisible by 8.
+        dropout: of its blocks.
+        gain: multiplies the band, to bring its values back to those of pixels.
     """
 
     POSITION_CHANNELS = 4
 
-    def __init__(self, side: int, channels: int, dropout: float) -> None:
+    def __init__(self, side: int, channels: int, dropout: float, gain: float) -> None:
         super().__init__()
+        self.gain = gain
         self.position = nn.Parameter(
             0.1 * torch.randn(1, self.POSITION_CHANNELS, side // BLOCK, side // BLOCK)
         )
@@ -144,7 +190,7 @@ class Guide(nn.Module):
 
     def forward(self, coarse: Tensor) -> Tensor:
         """(B, 1, H, W) -> (B, channels, H/2, W/2)."""
-        blocks = F.pixel_unshuffle(coarse, BLOCK)
+        blocks = F.pixel_unshuffle(self.gain * coarse, BLOCK)
         entry = torch.cat([blocks, self.position.expand(len(coarse), -1, -1, -1)], 1)
         fine = self.fine(self.enter(entry.contiguous(memory_format=torch.channels_last)))
         middle = self.middle(self.down_middle(fine))

@@ -3,10 +3,18 @@
 import torch
 from torch import Tensor
 
-MASKS = ("none", "checkerboard", "channel", "vertical", "horizontal")
+MASKS = ("none", "checkerboard", "channel", "vertical", "horizontal", "block", "custom")
 
 
-def make_mask(kind: str, channels: int, height: int, width: int, step: int) -> Tensor:
+def make_mask(
+    kind: str,
+    channels: int,
+    height: int,
+    width: int,
+    step: int,
+    custom: Tensor | None = None,
+    block: int = 4,
+) -> Tensor:
     """A mask (1, channels, height, width).
 
     Args:
@@ -15,12 +23,14 @@ def make_mask(kind: str, channels: int, height: int, width: int, step: int) -> T
         height: H.
         width: W.
         step: its parity tells which half is passed.
+        custom: (height, width) ones and zeros of the mask "custom".
+        block: cells a side of the squares of the mask "block".
 
     Returns:
         float32 ones and zeros.
 
     Raises:
-        ValueError: for an unknown kind.
+        ValueError: for an unknown kind, or a custom mask that is missing or of another shape.
     """
     rows = torch.arange(height).view(1, 1, -1, 1)
     columns = torch.arange(width).view(1, 1, 1, -1)
@@ -31,7 +41,17 @@ def make_mask(kind: str, channels: int, height: int, width: int, step: int) -> T
     if kind == "channel":
         first = (index < channels // 2).long() * ones
         return (first if step % 2 == 0 else 1 - first).float()
-    patterns = {"checkerboard": rows + columns, "vertical": columns, "horizontal": rows}
+    if kind == "custom":
+        if custom is None or custom.shape != (height, width):
+            came = "none" if custom is None else f"{custom.shape[0]}×{custom.shape[1]}"
+            raise ValueError(f"a custom mask needs an image of {height}×{width}; came {came}")
+        return ((custom.long() + step) % 2 * ones).float()
+    patterns = {
+        "checkerboard": rows + columns,
+        "vertical": columns,
+        "horizontal": rows,
+        "block": rows // block + columns // block,
+    }
     if kind not in patterns:
         raise ValueError(f"unknown mask {kind!r}; expected one of {', '.join(MASKS)}")
     return ((patterns[kind] + step + index) % 2 * ones).float()

@@ -1,161 +1,181 @@
 """The conditional flow: exact density and sampling of an image given its class."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
-from magic_viewer.flow.actnorm import ActNorm
-from magic_viewer.flow.affine import ClassAffine, ClassTriangular
 from magic_viewer.flow.base import draw_noise, standard_normal_log_prob
-from magic_viewer.flow.bijection import Bijection, Chain, Context
-from magic_viewer.flow.conditioner import DenseConditioner, Guide, GuidedConditioner
-from magic_viewer.flow.config import FlowConfig
-from magic_viewer.flow.conv1x1 import InvertibleConv1x1
-from magic_viewer.flow.coupling import AffineCoupling
-from magic_viewer.flow.masks import make_mask
-from magic_viewer.flow.squeeze import haar_join, haar_split
+from magic_viewer.flow.bijection import Bijection, Context
+from magic_viewer.flow.build import Part, plan
+from magic_viewer.flow.config import CompactConfig, FlowConfig
+from magic_viewer.flow.dequantization import Logit, Scaling
+from magic_viewer.flow.split import Split
+from magic_viewer.flow.squeeze import Squeeze
 
-GREY_LEVELS = 256
-
-
-def _detail_chain(config: FlowConfig, level: int) -> Chain:
-    side = config.side(level)
-    classes = len(config.labels)
-    layers: list[Bijection] = [ClassAffine(classes, 3, side, side)]
-    for step, kind in enumerate(config.detail_steps):
-        conditioner = GuidedConditioner(
-            classes,
-            3,
-            config.at_level(config.guide_width, level),
-            config.at_level(config.width, level),
-        )
-        mask = make_mask(kind, 3, side, side, step)
-        layers += [ActNorm(3), InvertibleConv1x1(3)] if kind != "none" else []
-        layers.append(AffineCoupling(mask, conditioner, config.bound))
-    return Chain(layers)
-
-
-def _coarse_chain(config: FlowConfig, side: int) -> Chain:
-    classes = len(config.labels)
-    layers: list[Bijection] = [ClassTriangular(classes, side, side)]
-    for step, kind in enumerate(config.coarse_steps):
-        conditioner = DenseConditioner(classes, side**2, config.coarse_width, config.dropout)
-        mask = make_mask(kind, 1, side, side, step)
-        layers.append(AffineCoupling(mask, conditioner, config.bound))
-    return Chain(layers)
+COMPACT_PIXELS, PUBLISHED_PIXELS = 2**20, 2**18
+"""Pixels times labels that one pass takes at most, by kind of flow: it bounds the memory."""
 
 
 class ConditionalFlow(nn.Module):
-    """log p(x | label) and samples of it, for images x (B, 1, size, size) in grey levels 0..256.
+    """log p(x | label) and samples of it, for images x (B, 1, size, size).
 
-    x is continuous: 8-bit values with uniform noise in [0, 1) added (`base.dequantize`), so
-    that -log2 p / pixels is a valid code length in bits per dimension. The image is split by
-    an orthonormal Haar pyramid; each detail band leaves as a latent at its own scale, after a
-    chain of couplings that see the coarser band and the label.
+    With the default scaling of its configuration, x is in grey levels 0..256 and continuous:
+    8-bit values with uniform noise in [0, 1) added (`dequantization.dequantize`), so that
+    -log2 p / pixels is a valid code length in bits per dimension.
 
-    A latent is (B, size²): the coarse band first, then the detail bands, finest last.
+    A latent is (B, size²): the final tensor first, then what left at each split, in order.
+
+    Args:
+        config: what the flow is made of.
+        custom_mask: (size, size) ones and zeros, for steps with such a mask.
+
+    Attributes:
+        autocast: lower precision of the couplings' networks, or None. Scales, shifts,
+            log-determinants and the base density stay in x's precision.
     """
 
-    def __init__(self, config: FlowConfig) -> None:
+    def __init__(self, config: FlowConfig, custom_mask: Tensor | None = None) -> None:
         super().__init__()
         self.config = config
-        levels = range(config.levels)
-        self.guides = nn.ModuleList(
-            Guide(config.side(n), config.at_level(config.guide_width, n), config.dropout)
-            for n in levels
-        )
-        self.details = nn.ModuleList(_detail_chain(config, n) for n in levels)
-        self.coarse = _coarse_chain(config, config.side(config.levels - 1))
+        self.scaling = Scaling(config.scale, config.offset)
+        self.logit = Logit(config.logit) if config.logit else None
+        made = plan(config, custom_mask)
+        self.parts = nn.ModuleList(made.parts)
+        self.latent_shapes = made.latents
+        self.autocast: torch.dtype | None = None
 
     @property
     def dimensions(self) -> int:
         """Pixels of an image."""
         return self.config.size**2
 
-    def _guide(self, level: int, coarse: Tensor) -> Tensor:
-        """Features of the coarse band below a detail band, its values scaled back to pixels'."""
-        guide: Tensor = self.guides[level](coarse / 2 ** (level + 1))
-        return guide
+    def _parts(self) -> list[Part]:
+        return cast(list[Part], list(self.parts))
 
-    def _detail(self, level: int) -> Chain:
-        return cast(Chain, self.details[level])
+    def _context(self, labels: Tensor) -> Context:
+        return Context(labels.flatten(), labels.shape[1], autocast=self.autocast)
 
     def log_prob_maps(self, x: Tensor, labels: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         """One pass: latents and where log p comes from, scale by scale.
 
         Args:
-            x: (B, 1, size, size) in grey levels.
+            x: (B, 1, size, size).
             labels: (B, R), R class indices for each image.
 
         Returns:
-            Latents and maps, finest scale first, coarse band last. Maps are (B, R, H, W) in
-            nats over the cells of their scale; all of them sum to log p(x | label).
+            Latents (B·R, C, H, W), in their order; and maps (B, R, H, W) in nats over the cells
+            of their scale, finest first: a map ends where the grid changes and where channels
+            leave. All maps sum to log p(x | label).
         """
-        repeats = labels.shape[1]
-        coarse = x / GREY_LEVELS - 0.5
-        latents, maps = [], []
-        for level in range(self.config.levels):
-            coarse, detail = haar_split(coarse)
-            guide = self._guide(level, coarse)
-            context = Context(labels.flatten(), repeats, guide)
-            z, log_det = self._detail(level).forward_and_log_det(context.per_label(detail), context)
+        context = self._context(labels)
+        constant = math.log(self.config.scale)
+        h, _ = self.scaling.forward_and_log_det(x, context)
+        latents: list[Tensor] = []
+        maps: list[Tensor] = []
+        pending: list[Tensor] = []
+
+        def finish() -> None:
+            if pending:
+                total = torch.stack([context.per_label(m) for m in pending]).sum(0)
+                maps.append(total.view(*labels.shape, *total.shape[1:]))
+                pending.clear()
+
+        def leave(z: Tensor) -> None:
             latents.append(z)
-            maps.append(standard_normal_log_prob(z) + log_det)
-        context = Context(labels.flatten(), repeats, None)
-        z, log_det = self.coarse.forward_and_log_det(context.per_label(coarse), context)
-        latents.append(z)
-        maps.append(standard_normal_log_prob(z) + log_det)
-        batch = len(x)
-        per_scale = [
-            (m + z.shape[1] * -math.log(GREY_LEVELS)).view(batch, repeats, *m.shape[1:])
-            for z, m in zip(latents, maps, strict=True)
-        ]
-        return latents, per_scale
+            pending.append(standard_normal_log_prob(z) + z.shape[1] * constant)
+
+        if self.logit is not None:
+            h, log_det = self.logit.forward_and_log_det(h, context)
+            pending.append(log_det)
+        with parametrize.cached():  # type: ignore[no-untyped-call]
+            for part in self._parts():
+                if isinstance(part, Squeeze):
+                    finish()
+                    h = part(h)
+                elif isinstance(part, Split):
+                    h, z, log_det = part.split(h, context)
+                    pending.append(log_det)
+                    leave(context.per_label(z))
+                    finish()
+                else:
+                    h, log_det = part.forward_and_log_det(h, context)
+                    pending.append(log_det)
+        leave(context.per_label(h))
+        finish()
+        return [latents[-1], *latents[:-1]], maps
 
     def log_prob(self, x: Tensor, labels: Tensor) -> Tensor:
         """Log p(x | label) in nats, (B,), for labels (B,)."""
-        _, maps = self.log_prob_maps(x, labels[:, None])
-        return total(maps)[:, 0]
+        return total(self.log_prob_maps(x, labels[:, None])[1])[:, 0]
 
     def all_label_log_prob(self, x: Tensor) -> Tensor:
         """Log p(x | label) in nats for every label, (B, classes)."""
-        labels = torch.arange(len(self.config.labels), device=x.device).expand(len(x), -1)
-        return total(self.log_prob_maps(x, labels)[1])
+        return torch.cat([total(maps) for maps in self.all_label_maps(x)])
+
+    def all_label_maps(self, x: Tensor) -> Iterator[list[Tensor]]:
+        """Maps of `log_prob_maps` for every label, in batches that bound the memory.
+
+        Args:
+            x: (B, 1, size, size).
+
+        Yields:
+            Maps (b, classes, H, W) of the next b images.
+        """
+        classes = len(self.config.labels)
+        every = torch.arange(classes, device=x.device)
+        compact = isinstance(self.config, CompactConfig)
+        at_once = (COMPACT_PIXELS if compact else PUBLISHED_PIXELS) // self.dimensions
+        images, labels = max(1, at_once // classes), max(1, at_once)
+        for some in x.split(images):
+            parts = [
+                self.log_prob_maps(some, few.expand(len(some), -1))[1]
+                for few in every.split(labels)
+            ]
+            yield [torch.cat(maps, 1) for maps in zip(*parts, strict=True)]
 
     def encode(self, x: Tensor, labels: Tensor) -> Tensor:
         """The latent (B, size²) of x under labels (B,)."""
         latents, _ = self.log_prob_maps(x, labels[:, None])
-        return torch.cat([z.flatten(1) for z in reversed(latents)], 1)
+        return torch.cat([z.flatten(1) for z in latents], 1)
 
     def decode(self, z: Tensor, labels: Tensor) -> Tensor:
-        """The image (B, 1, size, size) in grey levels of a latent (B, size²)."""
-        side = self.config.side(self.config.levels - 1)
-        first = side**2
-        coarse, _ = self.coarse.inverse_and_log_det(
-            z[:, :first].view(-1, 1, side, side), Context(labels)
-        )
-        for level in reversed(range(self.config.levels)):
-            count = 3 * side**2
-            latent = z[:, first : first + count].view(-1, 3, side, side)
-            context = Context(labels, guide=self._guide(level, coarse))
-            detail, _ = self._detail(level).inverse_and_log_det(latent, context)
-            coarse = haar_join(coarse, detail)
-            first, side = first + count, side * 2
-        return (coarse + 0.5) * GREY_LEVELS
+        """The image (B, 1, size, size) of a latent (B, size²) under labels (B,)."""
+        context = self._context(labels[:, None])
+        sizes = [math.prod(shape) for shape in self.latent_shapes]
+        latents = [
+            part.view(-1, *shape)
+            for part, shape in zip(z.split(sizes, 1), self.latent_shapes, strict=True)
+        ]
+        h, leaving = latents[0], latents[1:]
+        for part in reversed(self._parts()):
+            if isinstance(part, Squeeze):
+                h = part.inverse(h)
+            elif isinstance(part, Split):
+                h = part.join(h, leaving.pop(), context)
+            else:
+                h, _ = part.inverse_and_log_det(h, context)
+        if self.logit is not None:
+            h, _ = self.logit.inverse_and_log_det(h, context)
+        return self.scaling.inverse_and_log_det(h, context)[0]
+
+    def translate(self, x: Tensor, from_labels: Tensor, to_labels: Tensor) -> Tensor:
+        """What x (B, 1, size, size) would be under other labels (B,), with the same latent."""
+        return self.decode(self.encode(x, from_labels), to_labels)
 
     def sample(self, count: int, label: int, temperature: float = 1.0, seed: int = 0) -> Tensor:
-        """Draws images (count, 1, size, size) in grey levels; image n has the seed `seed + n`.
+        """Draws images (count, 1, size, size); image n has the seed `seed + n`.
 
         Args:
             count: how many.
             label: class index.
             temperature: sampling temperature, multiplies the latent noise.
-            seed: noise is drawn on the CPU, so a seed means the same image on every device.
+            seed: noise is drawn on the CPU, so a seed means the same noise on every device.
         """
-        device = next(self.parameters()).device
+        device = next(self.buffers()).device
         noise = draw_noise(range(seed, seed + count), self.dimensions).to(device)
         labels = torch.full((count,), label, device=device)
         return self.decode(temperature * noise, labels)
@@ -163,12 +183,44 @@ class ConditionalFlow(nn.Module):
     @torch.no_grad()
     def initialise(self, x: Tensor, labels: Tensor) -> None:
         """Sets every data-dependent layer from images x (B, 1, size, size) and labels (B,)."""
-        coarse = x / GREY_LEVELS - 0.5
-        for level in range(self.config.levels):
-            coarse, detail = haar_split(coarse)
-            context = Context(labels, guide=self._guide(level, coarse))
-            self._detail(level).initialise(detail, context)
-        self.coarse.initialise(coarse, Context(labels))
+        context = self._context(labels[:, None])
+        h, _ = self.scaling.forward_and_log_det(x, context)
+        if self.logit is not None:
+            h, _ = self.logit.forward_and_log_det(h, context)
+        for part in self._parts():
+            h = part(h) if isinstance(part, Squeeze) else part.initialise(h, context)
+
+    @torch.no_grad()
+    def unplaced_log_det(self) -> float:
+        """The part of every log p(x | label) that has no place and is spread evenly, in nats.
+
+        It is that of the scaling, the ActNorms and the 1×1 convolutions: the same for every
+        image and label.
+        """
+        nats = self.dimensions * math.log(self.config.scale)
+        side = self.config.size
+        for part in self._parts():
+            if isinstance(part, Squeeze):
+                side //= 2
+            else:
+                inner = part.prior if isinstance(part, Split) else part
+                nats += side**2 * inner.unplaced_log_det().item()
+        return nats
+
+    def fold(self) -> "ConditionalFlow":
+        """Works out all that is constant, in place, for inference alone; gives itself.
+
+        Weight norms, ActNorms and batch norms go into convolutions, label codes into tables.
+        Numbers change by rounding alone. The flow can't be trained or saved any more.
+        """
+        dtype = next(self.parameters()).dtype
+        for index, part in enumerate(self._parts()):
+            if isinstance(part, Split):
+                part.fold()
+            elif isinstance(part, Bijection):
+                self.parts[index] = part.folded()
+        self.requires_grad_(False)
+        return self.to(dtype).to(memory_format=torch.channels_last).eval()  # type: ignore[call-overload,no-any-return]
 
 
 def total(maps: Sequence[Tensor]) -> Tensor:
