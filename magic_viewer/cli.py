@@ -90,7 +90,12 @@ def _parser() -> argparse.ArgumentParser:
     attribute = commands.add_parser("attribute", help="where a slice's likelihood comes from")
     _add_slice_options(attribute)
     attribute.add_argument("--target", help="a class; the most probable one if not given")
-    attribute.add_argument("--against", help="a class to subtract: the contrast of the two")
+    against = attribute.add_mutually_exclusive_group()
+    against.add_argument("--against", help="a class to subtract: the contrast of the two")
+    against.add_argument(
+        "--evidence", action="store_true", help="subtract the mean of all classes by probability"
+    )
+    attribute.add_argument("--scale", type=int, help="one scale alone, 1 the finest")
     attribute.add_argument("--out", type=Path, required=True, help="a .png picture or .npy array")
 
     generate = commands.add_parser("generate", help="draw synthetic images")
@@ -122,9 +127,35 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--fold", type=int)
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
 
-    models = commands.add_parser("models", help="the models there are")
-    models.add_argument("--json", action="store_true", help="one JSON list")
+    _add_models_commands(commands.add_parser("models", help="the models there are, and more"))
     return parser
+
+
+def _add_models_commands(models: argparse.ArgumentParser) -> None:
+    models.add_argument("--json", action="store_true", help="one JSON list")
+    models.set_defaults(action=_list_models)
+    actions = models.add_subparsers(metavar="ACTION")
+
+    take = actions.add_parser("import", help="make a model of a published checkpoint")
+    take.add_argument("checkpoint", type=Path, help="a .pth file; code in it is never run")
+    take.add_argument("--config", type=Path, required=True, help="its configuration, JSON")
+    take.add_argument("--mask", type=Path, help="image of the custom mask")
+    take.add_argument("--labels", help="names of the classes, separated by commas")
+    take.add_argument("--out", type=Path, required=True, help="the model folder to write")
+    take.set_defaults(action=_import_model)
+
+    verify = actions.add_parser("verify", help="compare a model with the published code's numbers")
+    verify.add_argument("model")
+    verify.add_argument("expected", type=Path, help="a .safetensors file with those numbers")
+    verify.set_defaults(action=_verify_model)
+
+    calibrate = actions.add_parser("calibrate", help="fit probabilities on held-back images")
+    calibrate.add_argument("model")
+    calibrate.add_argument("data", type=Path)
+    chosen = calibrate.add_mutually_exclusive_group()
+    chosen.add_argument("--split", choices=["train", "val", "test"])
+    chosen.add_argument("--fold", type=int)
+    calibrate.set_defaults(action=_calibrate_model)
 
 
 def _add_slice_options(parser: argparse.ArgumentParser) -> None:
@@ -218,6 +249,7 @@ def _classify(options: argparse.Namespace) -> int:
 def _attribute(options: argparse.Namespace) -> int:
     from magic_viewer.pipeline.library import choose_label
     from magic_viewer.pipeline.map_file import save_attribution
+    from magic_viewer.pipeline.results import EVERYTHING
 
     image, _, _ = _open_slice(options)
     engine = _load_engine(options.model)
@@ -226,12 +258,20 @@ def _attribute(options: argparse.Namespace) -> int:
     if options.target:
         target = choose_label(engine.info, options.target)
     against = choose_label(engine.info, options.against) if options.against else None
-    attribution = examination.attribution(target, against)
+    if options.evidence:
+        against = EVERYTHING
+    scales = len(examination.scale_cells)
+    if options.scale is not None and not 1 <= options.scale <= scales:
+        raise RequestError(f"{options.model} has scales 1 to {scales}; came {options.scale}.")
+    scale = None if options.scale is None else options.scale - 1
+    attribution = examination.attribution(target, against, scale)
     save_attribution(image, attribution, options.out)
     print(
         f"{options.out}: {attribution.title} = {attribution.total:.3f} nats; "
         f"the map sums to {attribution.values.sum():.3f}"
     )
+    if attribution.unplaced:
+        print(f"of that, {attribution.unplaced:.1f} nats have no place and are spread evenly")
     return 0
 
 
@@ -278,6 +318,42 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _models(options: argparse.Namespace) -> int:
+    action: Callable[[argparse.Namespace], int] = options.action
+    return action(options)
+
+
+def _import_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.published import import_published
+
+    labels = [label.strip() for label in options.labels.split(",")] if options.labels else None
+    bundle = import_published(options.checkpoint, options.config, options.out, options.mask, labels)
+    print(f"{bundle.info.summary}\nModel in {options.out}; not calibrated yet.")
+    return 0
+
+
+def _verify_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
+    from magic_viewer.pipeline.published import TOLERANCE, verify_published
+
+    differences = verify_published(find_model(options.model), options.expected)
+    for name, difference in differences.items():
+        print(f"{name:<20} {difference:.2e}")
+    agrees = max(differences.values()) <= TOLERANCE
+    print(f"largest relative differences; {'all' if agrees else 'not all'} within {TOLERANCE:g}")
+    return 0 if agrees else 1
+
+
+def _calibrate_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
+    from magic_viewer.training.build import calibrate_model
+
+    folder = find_model(options.model)
+    count = _follow(calibrate_model(folder, options.data, options.split, options.fold))
+    print(f"Calibrated on {count} images")
+    return 0
+
+
+def _list_models(options: argparse.Namespace) -> int:
     from magic_viewer.pipeline.library import read_info
 
     infos = [read_info(folder) for folder in paths.model_folders()]

@@ -29,14 +29,37 @@ def spread(cells: Tensor, size: int) -> Tensor:
     return fine / factor**2
 
 
-def attribution(maps: Sequence[Tensor], size: int) -> Tensor:
-    """Adds up the scales' maps of `ConditionalFlow.log_prob_maps` on the pixel grid.
+def scale_attributions(maps: Sequence[Tensor], size: int) -> Tensor:
+    """The scales' maps of `ConditionalFlow.log_prob_maps`, each on the pixel grid.
 
     Args:
-        maps: (B, R, H, W) nats, one a scale.
+        maps: (B, R, H, W) nats, one a scale; H is the scale's true resolution.
         size: pixels a side.
 
     Returns:
-        (B, R, size, size) float64, nats per pixel; sums to log p(x | label).
+        (scales, B, R, size, size) float64, nats per pixel.
     """
-    return torch.stack([spread(m.double(), size) for m in maps]).sum(0)
+    return torch.stack([spread(m.double(), size) for m in maps])
+
+
+def attribution(maps: Sequence[Tensor], size: int) -> Tensor:
+    """Adds up the scales' maps on the pixel grid; see `scale_attributions`.
+
+    Returns:
+        (B, R, size, size) float64, nats per pixel; sums to log p(x | label). The difference of
+        two labels' maps sums to their log-odds.
+    """
+    return scale_attributions(maps, size).sum(0)
+
+
+def evidence(maps: Tensor, posterior: Tensor) -> Tensor:
+    """Each label's map less the mean of all labels' by their posterior.
+
+    Args:
+        maps: (B, R, size, size) of `attribution`, R all labels.
+        posterior: (B, R), sums to 1.
+
+    Returns:
+        (B, R, size, size); sums to log p(x | label) less its posterior mean.
+    """
+    return maps - (posterior[:, :, None, None] * maps).sum(1, keepdim=True)

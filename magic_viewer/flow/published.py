@@ -102,8 +102,9 @@ class ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, 1, 1)."""
-        mean, largest = x.mean((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)
-        return torch.sigmoid(self.shared_mlp(mean) + self.shared_mlp(largest))
+        first, last = self.shared_mlp[0].weight.flatten(1), self.shared_mlp[2].weight.flatten(1)
+        hidden = F.relu(F.linear(x.mean((2, 3)), first)) + F.relu(F.linear(x.amax((2, 3)), first))
+        return torch.sigmoid(F.linear(hidden, last))[:, :, None, None]
 
 
 class SpatialAttention(nn.Module):
@@ -196,7 +197,7 @@ class PyramidPooling(nn.Module):
         self.atrous_block12 = nn.Conv2d(channels, channels, 3, padding=12, dilation=12)
         self.atrous_block18 = nn.Conv2d(channels, channels, 3, padding=18, dilation=18)
         self.se = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1),
+            nn.Identity(),
             nn.Conv2d(4 * channels, 4 * channels // 16, 1),
             nn.ReLU(),
             nn.Conv2d(4 * channels // 16, 4 * channels, 1),
@@ -205,15 +206,25 @@ class PyramidPooling(nn.Module):
         self.output = nn.Conv2d(4 * channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> same."""
+        """(B, C, H, W) -> same.
+
+        The excitation scales the last convolution's weights instead of the branches: a matrix
+        product for each branch and image, without the concatenation.
+        """
+        batch, channels, height, width = x.shape
         branches = [
             self.atrous_block1(x),
             self.atrous_block6(x),
             self.atrous_block12(x),
             self.atrous_block18(x),
         ]
-        joined = torch.cat(branches, 1)
-        return self.output(joined * self.se(joined))
+        means = torch.cat([branch.mean((2, 3), keepdim=True) for branch in branches], 1)
+        weights = self.output.weight.flatten(1) * self.se[1:](means).flatten(2).transpose(1, 2)
+        out = self.output.bias.expand(batch, height * width, channels)
+        for branch, weight in zip(branches, weights.chunk(4, 2), strict=True):
+            cells = branch.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+            out = torch.baddbmm(out, cells, weight.transpose(1, 2))
+        return out.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
 def _norm(channels: int, batch_norm: bool = False) -> nn.Module:
@@ -435,10 +446,11 @@ class FoldedHead(nn.Module):
         first = [network.t_fc1, network.s_fc1]
         self.register_buffer("enter", torch.cat([layer.weight for layer in first]))
         self.register_buffer("enter_bias", torch.cat([layer.bias for layer in first]))
-        self.size = network.t_fc3.out_features
         for half, mask in enumerate(masks):
             free = (mask.flatten() == 0).nonzero().flatten()
-            self.register_buffer(f"free_{half}", free)
+            source = torch.full((mask.numel(),), len(free), device=mask.device)
+            source[free] = torch.arange(len(free), device=mask.device)
+            self.register_buffer(f"source_{half}", source)
             for name, code_layer, last in (
                 ("shift", network.t_fc2, network.t_fc3),
                 ("raw", network.s_fc2, network.s_fc3),
@@ -458,8 +470,7 @@ class FoldedHead(nn.Module):
     def _last(self, hidden: Tensor, name: str, labels: Tensor, half: int) -> Tensor:
         constant = self.get_buffer(f"{name}_constant_{half}")[labels]
         values = F.linear(hidden, self.get_buffer(f"{name}_{half}")) + constant
-        out = values.new_zeros(len(values), self.size)
-        return out.index_copy_(1, self.get_buffer(f"free_{half}"), values)
+        return F.pad(values, (0, 1)).index_select(1, self.get_buffer(f"source_{half}"))
 
 
 def _residual_blocks(channels: int, count: int, batch_norm: bool) -> nn.ModuleList:

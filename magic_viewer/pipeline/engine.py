@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from magic_viewer.errors import RequestError
-from magic_viewer.flow.attribution import attribution
-from magic_viewer.flow.base import dequantize
+from magic_viewer.errors import ModelError, RequestError
+from magic_viewer.flow.attribution import scale_attributions
 from magic_viewer.flow.checkpoint import config_from_json, load_weights, weights_hash
+from magic_viewer.flow.dequantization import dequantize
+from magic_viewer.flow.memory import keep_freed_memory
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.imaging.study import Slice
 from magic_viewer.pipeline.calibration import UNLIKE, verdict
@@ -54,7 +55,7 @@ class Engine:
         self, bundle: Bundle, flow: ConditionalFlow, model_hash: str, device: torch.device
     ) -> None:
         self._bundle = bundle
-        self._flow = flow.to(device)
+        self._flow = flow.to(device).fold()
         self._device = device
         self.model_hash = model_hash
 
@@ -65,6 +66,7 @@ class Engine:
         Raises:
             ModelError: if anything in it doesn't fit.
         """
+        keep_freed_memory()
         bundle = read_bundle(folder)
         flow = load_weights(config_from_json(bundle.flow), folder)
         return cls(bundle, flow, weights_hash(folder), device or choose_device())
@@ -88,12 +90,20 @@ class Engine:
         Returns:
             The classification, and maps in nats per pixel of the model's input, each summing
             to its class's log-likelihood.
+
+        Raises:
+            ModelError: if the model hasn't been calibrated.
         """
         began = time.perf_counter()
-        prepared = prepare(image, self._bundle.preprocess)
-        maps, scales = self._maps(prepared)
-        log_likelihoods = maps.sum((1, 2))
         calibration = self._bundle.calibration
+        if calibration is None:
+            raise ModelError(
+                f"Model {self.info.name} isn't calibrated, so its probabilities would mean "
+                f"nothing. First: magic-viewer models calibrate {self.info.name} DATA"
+            )
+        prepared = prepare(image, self._bundle.preprocess)
+        maps, cells, scales = self._maps(prepared)
+        log_likelihoods = scales.sum(1)
         bits = scale_bits(scales, self._flow.dimensions)
         probabilities = calibration.posterior(scales[None])[0]
         best = int(probabilities.argmax())
@@ -113,7 +123,14 @@ class Engine:
             device=self.device,
             seconds=time.perf_counter() - began,
         )
-        return Examination(classification, maps, prepared.pixels, prepared.box)
+        return Examination(
+            classification,
+            maps,
+            cells,
+            prepared.pixels,
+            prepared.box,
+            self._flow.unplaced_log_det(),
+        )
 
     def _misfit(self, image: Slice) -> str:
         """Why the file's header rules the model out; empty where it doesn't."""
@@ -123,17 +140,19 @@ class Engine:
         return f"The file says {image.modality}; this model knows {', '.join(made_for)} only."
 
     @torch.no_grad()
-    def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, np.ndarray]:
-        """Nats as maps (classes, size, size) and by scale (classes, scales), means over draws."""
+    def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, tuple[int, ...], np.ndarray]:
+        """Maps (scales, classes, size, size), cells a side, nats (classes, scales).
+
+        Nats are added up before they are spread over pixels; means over draws.
+        """
         pixels = torch.from_numpy(prepared.pixels).expand(DEQUANTIZATION_DRAWS, 1, -1, -1)
         generator = torch.Generator().manual_seed(DEQUANTIZATION_SEED)
         x = dequantize(pixels, generator).to(self._device)
-        every = torch.arange(len(self.info.labels), device=self._device).expand(len(x), -1)
-        _, per_scale = self._flow.log_prob_maps(x, every)
-        per_scale = [m.cpu().double() for m in per_scale]
-        maps = attribution(per_scale, self._flow.config.size).mean(0).numpy()
-        scales = torch.stack([m.sum((2, 3)).mean(0) for m in per_scale], 1)
-        return maps, scales.numpy()
+        batches = zip(*self._flow.all_label_maps(x), strict=True)
+        per_scale = [torch.cat(maps).double().mean(0, keepdim=True).cpu() for maps in batches]
+        maps = scale_attributions(per_scale, self._flow.config.size)[:, 0]
+        scales = torch.cat([m.sum((2, 3)) for m in per_scale]).T
+        return maps.numpy(), tuple(m.shape[-1] for m in per_scale), scales.numpy()
 
     def generate(self, request: SampleRequest) -> Generator[Progress | Sample, None, None]:
         """Draws synthetic images, one at a time, so that each can be drawn again alone.

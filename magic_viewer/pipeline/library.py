@@ -34,7 +34,7 @@ class Bundle:
         task: how array data is labelled for it (`training.data`).
         flow: the flow's configuration as JSON values.
         preprocess: how a slice becomes its input.
-        calibration: likelihood temperature and typicality.
+        calibration: likelihood temperature and typicality; None where it hasn't been fitted.
         training: how it came about: data, split, steps, seed, figures.
     """
 
@@ -43,7 +43,7 @@ class Bundle:
     task: str
     flow: dict[str, Any]
     preprocess: PreprocessConfig
-    calibration: Calibration
+    calibration: Calibration | None
     training: dict[str, Any]
 
 
@@ -91,13 +91,14 @@ def read_bundle(folder: Path) -> Bundle:
             licence=str(values["licence"]),
             input_size=int(values["preprocess"]["size"]),
         )
+        calibration = values["calibration"]
         return Bundle(
             info,
             tuple(values["modalities"]),
             str(values["task"]),
             dict(values["flow"]),
             _settings(PreprocessConfig, values["preprocess"]),
-            _settings(Calibration, values["calibration"]),
+            calibration and _settings(Calibration, calibration),
             dict(values["training"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -120,7 +121,7 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
         "task": bundle.task,
         "flow": bundle.flow,
         "preprocess": asdict(bundle.preprocess),
-        "calibration": asdict(bundle.calibration),
+        "calibration": bundle.calibration and asdict(bundle.calibration),
         "training": bundle.training,
     }
     (folder / CONFIG).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")

@@ -35,6 +35,7 @@ class PreprocessConfig:
         low: percentile of the fitted pixels that becomes grey level 0.
         high: percentile that becomes `white`.
         white: grey level of the high percentile; brighter pixels keep their place up to 255.
+        border: pixels of grey level 0 around the image, within the size.
     """
 
     size: int = 64
@@ -43,6 +44,7 @@ class PreprocessConfig:
     low: float = 0.0
     high: float = 100.0
     white: float = 255.0
+    border: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,11 +128,20 @@ def prepare_grey(
         box = _moved(box, jitter)
         if jitter.angle:
             grey = _rotated(grey, box, jitter.angle, background)
-    fitted = _resample(grey, box, config.size, background)
+    fitted = _resample(grey, box, config.size - 2 * config.border, background)
     levels = _to_levels(fitted, config, limits)
     if jitter is not None:
         levels = _recoloured(levels, jitter)
-    return ModelInput(np.clip(np.rint(levels), 0, 255).astype(np.float32), box)
+    pixels = np.clip(np.rint(levels), 0, 255).astype(np.float32)
+    return ModelInput(np.pad(pixels, config.border), _widened(box, config))
+
+
+def _widened(box: Box, config: PreprocessConfig) -> Box:
+    """The box with the border around it."""
+    part = config.border / (config.size - 2 * config.border)
+    top, left, bottom, right = box
+    rows, columns = part * (bottom - top), part * (right - left)
+    return top - rows, left - columns, bottom + rows, right + columns
 
 
 def _background(grey: GreyImage) -> float:

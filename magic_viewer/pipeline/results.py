@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+EVERYTHING = "everything"
+"""What a class's evidence is against: the mean of all classes by their probability."""
+
 MapArray = npt.NDArray[np.float64]
 
 
@@ -70,11 +73,16 @@ class Attribution:
     Attributes:
         values: (rows, columns) of the model input, nats per pixel; its sum is `total`.
         target: the class.
-        against: the class subtracted, or None for log p(x | target) itself.
-        total: log p(x | target), minus log p(x | against) for a contrast; nats.
+        against: the class subtracted, EVERYTHING for the posterior mean, or None for
+            log p(x | target) itself.
+        total: log p(x | target), minus log p(x | against) for a contrast; nats. Of one scale
+            alone, its share.
         box: (top, left, bottom, right) of the model input's outline on the slice, in slice
             pixels with pixel edges at whole numbers (0, 0 is the slice's outer corner); may
             reach beyond the slice.
+        unplaced: nats of the total that have no place and are spread evenly; those of two
+            classes are the same, so a contrast has none.
+        cells: a side of the one scale that is mapped, or None for all scales together.
     """
 
     values: MapArray
@@ -82,6 +90,8 @@ class Attribution:
     against: str | None
     total: float
     box: tuple[float, float, float, float]
+    unplaced: float = 0.0
+    cells: int | None = None
 
     @property
     def is_contrast(self) -> bool:
@@ -92,7 +102,11 @@ class Attribution:
     def title(self) -> str:
         """What is mapped, as a formula."""
         title = f"log p(x | {self.target})"
-        return title if self.against is None else f"{title} − log p(x | {self.against})"
+        if self.against == EVERYTHING:
+            title = f"{title} − its posterior mean"
+        elif self.against is not None:
+            title = f"{title} − log p(x | {self.against})"
+        return title if self.cells is None else f"{title}, {self.cells}×{self.cells} cells"
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,26 +115,54 @@ class Examination:
 
     Attributes:
         classification: the answer.
-        log_prob_maps: (classes, rows, columns), nats per pixel; each sums to that class's
-            log-likelihood.
+        scale_maps: (scales, classes, rows, columns), nats per pixel, finest scale first; a
+            class's maps over all scales sum to its log-likelihood.
+        scale_cells: (scales,) cells a side of each scale: its true resolution.
         model_input: (rows, columns) float32 in grey levels 0..255, what the model saw.
         box: see Attribution.
+        unplaced: nats of every log-likelihood that have no place and are spread evenly; see
+            `ConditionalFlow.unplaced_log_det`.
     """
 
     classification: Classification
-    log_prob_maps: MapArray
+    scale_maps: MapArray
+    scale_cells: tuple[int, ...]
     model_input: npt.NDArray[np.float32]
     box: tuple[float, float, float, float]
+    unplaced: float
 
-    def attribution(self, target: str, against: str | None = None) -> Attribution:
-        """The map of log p(x | target), or of its contrast with another class."""
-        labels = list(self.classification.probabilities)
-        values = self.log_prob_maps[labels.index(target)]
-        total = self.classification.log_likelihoods[target]
-        if against is not None:
-            values = values - self.log_prob_maps[labels.index(against)]
-            total = total - self.classification.log_likelihoods[against]
-        return Attribution(values, target, against, total, self.box)
+    @property
+    def log_prob_maps(self) -> MapArray:
+        """(classes, rows, columns), all scales together."""
+        return np.asarray(self.scale_maps.sum(0))
+
+    def attribution(
+        self, target: str, against: str | None = None, scale: int | None = None
+    ) -> Attribution:
+        """The map of log p(x | target), or of its contrast with another class.
+
+        Args:
+            target: a class.
+            against: the class to subtract, or EVERYTHING for the mean of all classes by their
+                probability: the evidence for the target.
+            scale: of this scale alone, 0 the finest.
+        """
+        maps = self.log_prob_maps if scale is None else self.scale_maps[scale]
+        nats = self.classification.log_likelihoods
+        labels = list(nats)
+        values, unplaced = maps[labels.index(target)], self.unplaced if scale is None else 0.0
+        total = nats[target]
+        if against == EVERYTHING:
+            weights = [self.classification.probabilities[label] for label in labels]
+            values, unplaced = values - np.tensordot(weights, maps, 1), 0.0
+            total -= float(np.dot(weights, list(nats.values())))
+        elif against is not None:
+            values, unplaced = values - maps[labels.index(against)], 0.0
+            total -= nats[against]
+        if scale is not None:
+            total = float(values.sum())
+        cells = None if scale is None else self.scale_cells[scale]
+        return Attribution(values, target, against, total, self.box, unplaced, cells)
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,21 @@
 """From a data folder to a finished model folder: split, train, calibrate, evaluate, write."""
 
-import ctypes
 import math
-import sys
 from collections.abc import Generator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from magic_viewer import __version__
-from magic_viewer.flow.checkpoint import config_to_json, load_weights, save_weights
+from magic_viewer.flow.checkpoint import (
+    config_from_json,
+    config_to_json,
+    load_weights,
+    save_weights,
+)
+from magic_viewer.flow.memory import keep_freed_memory
 from magic_viewer.pipeline.calibration import calibrate
 from magic_viewer.pipeline.engine import scale_bits
-from magic_viewer.pipeline.library import CARD, Bundle, write_bundle
+from magic_viewer.pipeline.library import CARD, Bundle, read_bundle, write_bundle
 from magic_viewer.pipeline.results import ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.training.card import render_card
@@ -20,7 +24,6 @@ from magic_viewer.training.data import Example, hold_out_patients, read_examples
 from magic_viewer.training.evaluate import choose_examples, metrics, score_examples
 from magic_viewer.training.loop import train
 
-M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 VALIDATION_IMAGES = 600
 """At most this many for early stopping; calibration takes all validation images."""
 
@@ -94,6 +97,31 @@ def build_model(
     return figures
 
 
+def calibrate_model(
+    folder: Path, data: Path, split: str | None = None, fold: int | None = None
+) -> Generator[Progress, None, int]:
+    """Fits the calibration of a model that has none, such as an imported one.
+
+    Args:
+        folder: of the model; its config.json is written anew.
+        data: images that the weights were not trained on, in a form of `training.data`.
+        split: of the data to take; without it and without a fold, all of it.
+        fold: of the data to take.
+
+    Returns:
+        How many images it was fitted on.
+    """
+    bundle = read_bundle(folder)
+    flow = load_weights(config_from_json(bundle.flow), folder).fold()
+    examples = choose_examples(read_examples(data, bundle.task), split, fold)
+    scores = yield from score_examples(flow, bundle.preprocess, examples)
+    bits = scale_bits(scores.scales, flow.dimensions)
+    calibration = calibrate(scores.scales, bits, scores.labels)
+    about = bundle.training | {"calibrated_on": data.resolve().name, "images": len(examples)}
+    write_bundle(folder, replace(bundle, calibration=calibration, training=about))
+    return len(examples)
+
+
 def split_examples(
     examples: Sequence[Example], config: TrainConfig, fold: int
 ) -> tuple[list[Example], list[Example], list[Example], str]:
@@ -109,12 +137,3 @@ def split_examples(
         "of the other folds for validation and calibration"
     )
     return training, validation, held_back, words
-
-
-def keep_freed_memory() -> None:
-    """Lets glibc keep freed memory: else a fifth of a training step on a CPU is page faults."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None)
-        if hasattr(libc, "mallopt"):
-            libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
-            libc.mallopt(M_TRIM_THRESHOLD, (1 << 31) - 1)

@@ -19,6 +19,7 @@ def render_card(bundle: Bundle) -> str:
     """Markdown: what the model is, on what it was trained, what it reaches, its limits."""
     about, preprocess = bundle.training, bundle.preprocess
     config, figures = about["config"], about["held_back"]
+    temperatures = bundle.calibration.likelihood_temperatures if bundle.calibration else ()
     rows = "\n".join(
         f"| {name} | {figures[key]:{'d' if isinstance(figures[key], int) else '.4f'}} |"
         for key, name in NAMES.items()
@@ -47,7 +48,7 @@ dequantization
 - **Training:** {about["steps"]} steps of {config["batch_size"]} images, \
 {about["minutes"]:g} minutes on a CPU, seed {config["seed"]}; weights of step \
 {about["best_step"]}, chosen on the validation images
-- **Likelihood temperatures:** {in_words(bundle.calibration.likelihood_temperatures)} (finest to \
+- **Likelihood temperatures:** {in_words(temperatures)} (finest to \
 coarsest scale), fitted on the validation images
 
 ## On held-back images

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_recall
 
-from magic_viewer.errors import DataError
+from magic_viewer.errors import DataError, ModelError
 from magic_viewer.flow.checkpoint import config_from_json, load_weights
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import UNLIKE, Calibration
@@ -150,9 +150,15 @@ def evaluate(
 
     Returns:
         The figures of `metrics`.
+
+    Raises:
+        ModelError: if the model can't be read or isn't calibrated.
     """
     bundle = read_bundle(folder)
-    flow = load_weights(config_from_json(bundle.flow), folder)
+    calibration = bundle.calibration
+    if calibration is None:
+        raise ModelError(f"Model {bundle.info.name} isn't calibrated: see `models calibrate`.")
+    flow = load_weights(config_from_json(bundle.flow), folder).fold()
     examples = choose_examples(read_examples(data, bundle.task), split, fold)
     scores = yield from score_examples(flow, bundle.preprocess, examples)
-    return metrics(scores, examples, bundle.calibration, flow.dimensions)
+    return metrics(scores, examples, calibration, flow.dimensions)

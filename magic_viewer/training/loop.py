@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from magic_viewer.errors import DataError, ModelError
-from magic_viewer.flow.base import dequantize
-from magic_viewer.flow.config import FlowConfig
+from magic_viewer.flow.config import CompactConfig
+from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
 from magic_viewer.pipeline.preprocess import Jitter, prepare_grey
@@ -121,7 +121,7 @@ class _Trainer:
         self.names = names
         self.by_class = [[e for e in training if e.label == name] for name in names]
         self.validation = stack_inputs(validation, names, config)
-        flow_config = FlowConfig(
+        flow_config = CompactConfig(
             names,
             size=config.preprocess.size,
             width=config.width,

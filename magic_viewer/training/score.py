@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from magic_viewer.flow.base import dequantize
+from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
 
 BATCH = 48
@@ -26,13 +26,14 @@ def scale_scores(
         (B, classes, scales) nats; summed over scales, log p(x | label).
     """
     generator = torch.Generator().manual_seed(seed)
-    every = torch.arange(len(flow.config.labels))
     parts = []
     for start in range(0, len(pixels), BATCH):
         x = torch.from_numpy(pixels[start : start + BATCH])[:, None]
         scores = []
         for _ in range(draws):
-            _, maps = flow.log_prob_maps(dequantize(x, generator), every.expand(len(x), -1))
-            scores.append(torch.stack([m.double().sum((2, 3)) for m in maps], 2))
+            batches = flow.all_label_maps(dequantize(x, generator))
+            scores.append(
+                torch.cat([torch.stack([m.double().sum((2, 3)) for m in maps], 2) for maps in batches])
+            )
         parts.append(torch.stack(scores).mean(0).numpy())
     return np.concatenate(parts)

@@ -41,7 +41,9 @@ class Engine:
             "T2", {"T1": 0.2, "T2": 0.8}, sums, sums, 0.5, self.in_distribution, "So it is.",
             (1.0,), "brain", "CPU", 0.1,
         )  # fmt: skip
-        return Examination(answer, maps, np.zeros((8, 8), np.float32), (0, 0, 40, 50))
+        return Examination(
+            answer, maps[None], (8,), np.zeros((8, 8), np.float32), (0, 0, 40, 50), 0.0
+        )
 
     def generate(self, request):
         yield Progress(0, request.count, "Drawing")
