@@ -105,7 +105,10 @@ class Chain(Bijection):
 
     def unplaced_log_det(self) -> Tensor:
         """Adds up the layers'."""
-        return torch.stack([layer.unplaced_log_det().cpu() for layer in self._layers()]).sum()
+        total = torch.zeros(())
+        for layer in self._layers():
+            total = total + layer.unplaced_log_det().cpu()
+        return total
 
     def folded(self) -> Bijection:
         """Folds every layer, and layers that can be one into one."""

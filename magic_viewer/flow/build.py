@@ -107,7 +107,7 @@ def _coarse_chain(config: CompactConfig, side: int) -> Chain:
 def _published(config: PublishedConfig, custom_mask: Tensor) -> Plan:
     if len(config.masks) != len(config.widths):
         raise ValueError(
-            f"{len(config.masks)} masks and {len(config.widths)} widths; expected one of each a step"
+            f"{len(config.masks)} masks and {len(config.widths)} widths; expected as many"
         )
     parts: list[nn.Module] = []
     latents: list[tuple[int, int, int]] = []
@@ -115,7 +115,9 @@ def _published(config: PublishedConfig, custom_mask: Tensor) -> Plan:
     for step in range(len(config.masks)):
         if step in config.squeezes:
             if side % 2:
-                raise ValueError(f"step {step} squeezes {side} cells a side; expected an even number")
+                raise ValueError(
+                    f"step {step} squeezes {side} cells a side; expected an even number"
+                )
             parts.append(ReshapeSqueeze())
             channels, side = 4 * channels, side // 2
         parts.append(_published_step(config, step, channels, side, custom_mask))

@@ -78,7 +78,8 @@ class InvertibleConv1x1(Conv1x1):
         half = torch.linalg.solve_triangular(
             lower, self.permutation.T.contiguous(), upper=False, unitriangular=True
         )
-        return torch.linalg.solve_triangular(upper, half, upper=True)
+        inverse: Tensor = torch.linalg.solve_triangular(upper, half, upper=True)
+        return inverse
 
 
 class FreeConv1x1(Conv1x1):
@@ -100,4 +101,7 @@ class FreeConv1x1(Conv1x1):
     def inverse_weight(self) -> Tensor:
         """One triangular solve."""
         rotation, triangle = torch.linalg.qr(self.weight)
-        return torch.linalg.solve_triangular(triangle, rotation.T.contiguous(), upper=True)
+        inverse: Tensor = torch.linalg.solve_triangular(
+            triangle, rotation.T.contiguous(), upper=True
+        )
+        return inverse

@@ -104,7 +104,9 @@ def read_published_checkpoint(
 
 def _published_state(path: Path) -> dict[str, Tensor]:
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+        saved = torch.load(
+            path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
+        )
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
         raise ModelError(
             f"{path}: expected a checkpoint of plain tensors, as torch.save writes; it can't be "

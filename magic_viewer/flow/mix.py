@@ -1,6 +1,5 @@
 """What ActNorm and 1×1 convolutions fold into."""
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 

@@ -91,7 +91,7 @@ class ConditionalFlow(nn.Module):
         if self.logit is not None:
             h, log_det = self.logit.forward_and_log_det(h, context)
             pending.append(log_det)
-        with parametrize.cached():  # type: ignore[no-untyped-call]
+        with parametrize.cached():
             for part in self._parts():
                 if isinstance(part, Squeeze):
                     finish()
@@ -130,10 +130,10 @@ class ConditionalFlow(nn.Module):
         compact = isinstance(self.config, CompactConfig)
         at_once = (COMPACT_PIXELS if compact else PUBLISHED_PIXELS) // self.dimensions
         images, labels = max(1, at_once // classes), max(1, at_once)
-        for some in x.split(images):
+        for some in torch.split(x, images):
             parts = [
                 self.log_prob_maps(some, few.expand(len(some), -1))[1]
-                for few in every.split(labels)
+                for few in torch.split(every, labels)
             ]
             yield [torch.cat(maps, 1) for maps in zip(*parts, strict=True)]
 
@@ -148,7 +148,7 @@ class ConditionalFlow(nn.Module):
         sizes = [math.prod(shape) for shape in self.latent_shapes]
         latents = [
             part.view(-1, *shape)
-            for part, shape in zip(z.split(sizes, 1), self.latent_shapes, strict=True)
+            for part, shape in zip(torch.split(z, sizes, 1), self.latent_shapes, strict=True)
         ]
         h, leaving = latents[0], latents[1:]
         for part in reversed(self._parts()):

@@ -102,7 +102,7 @@ class ChannelAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C, 1, 1)."""
-        first, last = self.shared_mlp[0].weight.flatten(1), self.shared_mlp[2].weight.flatten(1)
+        first, last = (cast(nn.Conv2d, self.shared_mlp[n]).weight.flatten(1) for n in (0, 2))
         hidden = F.relu(F.linear(x.mean((2, 3)), first)) + F.relu(F.linear(x.amax((2, 3)), first))
         return torch.sigmoid(F.linear(hidden, last))[:, :, None, None]
 
@@ -116,9 +116,8 @@ class SpatialAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, 1, H, W)."""
-        return torch.sigmoid(
-            self.conv(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1))
-        )
+        both = torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
+        return torch.sigmoid(self.conv(both))
 
 
 class Attention(nn.Module):
@@ -131,8 +130,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> same."""
-        x = x * self.channel_attention(x)
-        return x * self.spatial_attention(x)
+        x = torch.mul(x, self.channel_attention(x))
+        return torch.mul(x, self.spatial_attention(x))
 
 
 class CodedResidualBlock(nn.Module):
@@ -167,7 +166,7 @@ class GlobalFusion(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> same."""
-        return x + self.mlp(x.mean((2, 3)))[:, :, None, None]
+        return torch.add(x, self.mlp(x.mean((2, 3)))[:, :, None, None])
 
 
 class GlobalContext(nn.Module):
@@ -184,7 +183,7 @@ class GlobalContext(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> same."""
-        return x * (1 + self.mlp(x.mean((2, 3))))[:, :, None, None]
+        return torch.mul(x, (1 + self.mlp(x.mean((2, 3))))[:, :, None, None])
 
 
 class PyramidPooling(nn.Module):
@@ -220,7 +219,7 @@ class PyramidPooling(nn.Module):
         ]
         means = torch.cat([branch.mean((2, 3), keepdim=True) for branch in branches], 1)
         weights = self.output.weight.flatten(1) * self.se[1:](means).flatten(2).transpose(1, 2)
-        out = self.output.bias.expand(batch, height * width, channels)
+        out = cast(Tensor, self.output.bias).expand(batch, height * width, channels)
         for branch, weight in zip(branches, weights.chunk(4, 2), strict=True):
             cells = branch.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
             out = torch.baddbmm(out, cells, weight.transpose(1, 2))
@@ -241,8 +240,13 @@ def _zeros(layer: _Layer) -> _Layer:
     return layer
 
 
+def _zero_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A last linear layer; the largest take a second to fill with random numbers first."""
+    return _zeros(cast(nn.Linear, skip_init(nn.Linear, inputs, outputs)))  # type: ignore[no-untyped-call]
+
+
 def _weight_norm(conv: nn.Conv2d) -> nn.Conv2d:
-    return parametrizations.weight_norm(conv)
+    return cast(nn.Conv2d, parametrizations.weight_norm(conv))
 
 
 def _channels_last(x: Tensor) -> Tensor:
@@ -380,10 +384,10 @@ class ClassificationNetwork(PublishedNetwork):
         size = channels * height * width
         self.t_fc1 = nn.Linear(flat, 64)
         self.t_fc2 = nn.Linear(LABEL_CODE, 64)
-        self.t_fc3 = _zeros(skip_init(nn.Linear, 128, size))
+        self.t_fc3 = _zero_linear(128, size)
         self.s_fc1 = nn.Linear(flat, 64)
         self.s_fc2 = nn.Linear(LABEL_CODE, 64)
-        self.s_fc3 = _zeros(skip_init(nn.Linear, 128, size))
+        self.s_fc3 = _zero_linear(128, size)
         self.folded_head: FoldedHead | None = None
 
     def forward(self, x: Tensor, context: Context, half: int = 0) -> tuple[Tensor, Tensor]:
@@ -446,6 +450,8 @@ class FoldedHead(nn.Module):
         first = [network.t_fc1, network.s_fc1]
         self.register_buffer("enter", torch.cat([layer.weight for layer in first]))
         self.register_buffer("enter_bias", torch.cat([layer.bias for layer in first]))
+        self.enter: Tensor
+        self.enter_bias: Tensor
         for half, mask in enumerate(masks):
             free = (mask.flatten() == 0).nonzero().flatten()
             source = torch.full((mask.numel(),), len(free), device=mask.device)
@@ -460,9 +466,7 @@ class FoldedHead(nn.Module):
                 self.register_buffer(f"{name}_{half}", rows[:, :64].contiguous())
                 self.register_buffer(f"{name}_constant_{half}", constant)
 
-    def forward(
-        self, flat: Tensor, labels: Tensor, half: int
-    ) -> tuple[Tensor, Tensor]:
+    def forward(self, flat: Tensor, labels: Tensor, half: int) -> tuple[Tensor, Tensor]:
         """Raw log-scale and shift (B, C·H·W), 0 where the pass masks them away."""
         shift, raw = F.gelu(F.linear(flat, self.enter, self.enter_bias)).chunk(2, 1)
         return self._last(raw, "raw", labels, half), self._last(shift, "shift", labels, half)

@@ -9,7 +9,12 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from magic_viewer.errors import ModelError
-from magic_viewer.flow.checkpoint import config_from_json, config_to_json, load_weights, save_weights
+from magic_viewer.flow.checkpoint import (
+    config_from_json,
+    config_to_json,
+    load_weights,
+    save_weights,
+)
 from magic_viewer.flow.interchange import (
     largest_differences,
     read_published_checkpoint,

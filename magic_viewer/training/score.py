@@ -32,8 +32,7 @@ def scale_scores(
         scores = []
         for _ in range(draws):
             batches = flow.all_label_maps(dequantize(x, generator))
-            scores.append(
-                torch.cat([torch.stack([m.double().sum((2, 3)) for m in maps], 2) for maps in batches])
-            )
+            nats = [torch.stack([m.double().sum((2, 3)) for m in maps], 2) for maps in batches]
+            scores.append(torch.cat(nats))
         parts.append(torch.stack(scores).mean(0).numpy())
     return np.concatenate(parts)

@@ -9,13 +9,16 @@ from torch import Tensor
 from magic_viewer.flow.actnorm import ActNorm
 from magic_viewer.flow.affine import ClassAffine, ClassTriangular
 from magic_viewer.flow.bijection import Bijection, Chain, Context
-from magic_viewer.flow.conditioner import DenseConditioner, GuidedConditioner
-from magic_viewer.flow.conv1x1 import InvertibleConv1x1
+from magic_viewer.flow.conditioner import DenseConditioner, GuidedConditioner, PriorConditioner
+from magic_viewer.flow.conv1x1 import FreeConv1x1, InvertibleConv1x1
 from magic_viewer.flow.coupling import AffineCoupling
 from magic_viewer.flow.masks import MASKS, make_mask
-from magic_viewer.flow.squeeze import haar_join, haar_split
+from magic_viewer.flow.dequantization import Dequantization, Logit, Scaling
+from magic_viewer.flow.published import ClassificationNetwork, GenerationNetwork
+from magic_viewer.flow.squeeze import HaarSqueeze, ReshapeSqueeze
 
 CLASSES, SIDE, GUIDE = 3, 4, 8
+RULED = [kind for kind in MASKS if kind != "custom"]
 
 
 def guided(kind: str, step: int = 0) -> Bijection:
@@ -28,14 +31,33 @@ def dense(kind: str) -> Bijection:
     return AffineCoupling(mask, DenseConditioner(CLASSES, SIDE**2, 16, dropout=0.0), bound=1.5)
 
 
+def prior() -> Bijection:
+    mask = make_mask("none", 3, SIDE, SIDE, 0)
+    return AffineCoupling(mask, PriorConditioner(CLASSES, GUIDE, 3), bound=1.5)
+
+
+def published(network: str) -> Bijection:
+    mask = make_mask("checkerboard", 3, SIDE, SIDE, 0)
+    if network == "generation":
+        return AffineCoupling(mask, GenerationNetwork(CLASSES, 3, (16, 16, 16)), 0.5, both=True)
+    conditioner = ClassificationNetwork(CLASSES, (3, SIDE, SIDE), (16, 16, 16))
+    return AffineCoupling(mask, conditioner, 0.5, both=True)
+
+
 BIJECTIONS: dict[str, tuple[int, Callable[[], Bijection]]] = {
     "ActNorm": (3, lambda: ActNorm(3)),
     "InvertibleConv1x1": (3, lambda: InvertibleConv1x1(3)),
+    "FreeConv1x1": (3, lambda: FreeConv1x1(3)),
+    "generation coupling": (3, lambda: published("generation")),
+    "classification coupling": (3, lambda: published("classification")),
+    "prior coupling": (3, prior),
+    "Scaling": (1, lambda: Scaling(0.3, -0.2)),
+    "Scaling and Logit": (1, lambda: Chain([Scaling(0.05, 0.5), Logit(0.05)])),
     "ClassAffine": (3, lambda: ClassAffine(CLASSES, 3, SIDE, SIDE)),
     "ClassTriangular": (1, lambda: ClassTriangular(CLASSES, SIDE, SIDE)),
     "dense coupling": (1, lambda: dense("checkerboard")),
     "Chain": (3, lambda: Chain([ActNorm(3), InvertibleConv1x1(3), guided("channel", 1)])),
-    **{f"{kind} coupling": (3, lambda kind=kind: guided(kind)) for kind in MASKS},
+    **{f"{kind} coupling": (3, lambda kind=kind: guided(kind)) for kind in RULED},
 }
 
 
@@ -44,9 +66,10 @@ def case(request: pytest.FixtureRequest) -> tuple[Bijection, Tensor, Context]:
     """A bijection with random parameters in float64, five inputs and their context."""
     torch.manual_seed(3)
     channels, make = BIJECTIONS[request.param]
-    bijection = make().double()
+    bijection = make().double().eval()
     x = torch.randn(5, channels, SIDE, SIDE, dtype=torch.float64)
-    guide = torch.randn(5, GUIDE, SIDE // 2, SIDE // 2, dtype=torch.float64)
+    side = SIDE if request.param == "prior coupling" else SIDE // 2
+    guide = torch.randn(5, GUIDE, side, side, dtype=torch.float64)
     context = Context(torch.tensor([0, 1, 2, 0, 1]), guide=guide)
     bijection.initialise(x, context)
     for parameter in bijection.parameters():
@@ -84,6 +107,8 @@ def test_that_log_dets_of_both_directions_cancel(case: tuple[Bijection, Tensor, 
 def test_that_every_parameter_gets_a_gradient(case: tuple[Bijection, Tensor, Context]) -> None:
     bijection, x, context = case
     z, log_det = bijection.forward_and_log_det(x, context)
+    if not list(bijection.parameters()):
+        pytest.skip("has none")
     (z.square().sum() - log_det.sum()).backward()
     unused = {name for name, p in bijection.named_parameters() if p.grad is None}
     assert unused == set()
@@ -111,16 +136,70 @@ def test_that_the_triangular_map_starts_by_whitening_a_single_class() -> None:
     torch.testing.assert_close(torch.cov(z.T), torch.eye(9, dtype=z.dtype), atol=0.05, rtol=0)
 
 
-def test_that_the_haar_split_is_orthonormal_and_undone_by_the_join() -> None:
-    x = torch.randn(2, 1, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    coarse, detail = haar_split(x)
-    torch.testing.assert_close(coarse.square().sum() + detail.square().sum(), x.square().sum())
-    torch.testing.assert_close(haar_join(coarse, detail), x)
-    torch.testing.assert_close(coarse[0, 0, 1, 2], x[0, 0, 2:4, 4:6].mean() * 2)
+@pytest.mark.parametrize("squeeze", [HaarSqueeze(), ReshapeSqueeze()])
+def test_that_a_squeeze_is_orthonormal_and_undone(squeeze: HaarSqueeze | ReshapeSqueeze) -> None:
+    x = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    z = squeeze(x)
+    assert z.shape == (2, 12, 4, 4)
+    torch.testing.assert_close(z.square().sum(), x.square().sum())
+    torch.testing.assert_close(squeeze.inverse(z), x)
+
+
+def test_that_the_haar_squeeze_puts_coarse_bands_first_and_the_reshape_rows_first() -> None:
+    x = torch.arange(64.0).view(1, 1, 8, 8)
+    assert HaarSqueeze()(x)[0, 0, 1, 2] == x[0, 0, 2:4, 4:6].mean() * 2
+    assert ReshapeSqueeze()(x)[0, :, 0, 0].tolist() == [0, 1, 8, 9]
+
+
+def test_that_dequantization_is_undone_and_has_no_log_det() -> None:
+    x = torch.arange(16.0).view(1, 1, 4, 4)
+    layer, context = Dequantization(torch.Generator().manual_seed(0)), Context(torch.tensor([0]))
+    z, log_det = layer.forward_and_log_det(x, context)
+    assert not torch.equal(z, x)
+    assert torch.equal(layer.inverse_and_log_det(z, context)[0], x)
+    assert log_det.abs().sum() == 0
+
+
+def test_that_a_folded_layer_is_the_same_map(case: tuple[Bijection, Tensor, Context]) -> None:
+    bijection, x, context = case
+    with torch.no_grad():
+        z, log_det = bijection.forward_and_log_det(x, context)
+        unplaced = bijection.unplaced_log_det()
+        folded = bijection.folded().double()
+        folded_z, folded_log_det = folded.forward_and_log_det(x, context)
+        back, _ = folded.inverse_and_log_det(folded_z, context)
+    torch.testing.assert_close(folded_z, z)
+    torch.testing.assert_close(folded_log_det, log_det)
+    torch.testing.assert_close(folded.unplaced_log_det(), unplaced, check_dtype=False)
+    torch.testing.assert_close(back, x, rtol=0, atol=1e-9)
+
+
+def test_that_the_label_is_repeated_only_where_it_has_a_say() -> None:
+    """Several labels for each image give what each gives alone."""
+    torch.manual_seed(0)
+    chain = Chain([ActNorm(3), InvertibleConv1x1(3), published("generation")]).eval()
+    x = torch.randn(2, 3, SIDE, SIDE)
+    chain.initialise(x, Context(torch.tensor([0, 1])))
+    for parameter in chain.parameters():
+        parameter.data += 0.1 * torch.randn_like(parameter)
+    z, log_det = chain.forward_and_log_det(x, Context(torch.tensor([2, 0, 1, 2]), repeats=2))
+    alone, alone_log_det = chain.forward_and_log_det(x, Context(torch.tensor([0, 2])))
+    torch.testing.assert_close(z[1::2], alone)
+    torch.testing.assert_close(log_det[1::2], alone_log_det)
+
+
+def test_that_a_custom_mask_needs_an_image_of_the_right_size() -> None:
+    image = torch.eye(4)
+    assert torch.equal(make_mask("custom", 1, 4, 4, 0, image)[0, 0], image)
+    assert torch.equal(make_mask("custom", 1, 4, 4, 1, image)[0, 0], 1 - image)
+    with pytest.raises(ValueError, match="came none"):
+        make_mask("custom", 1, 4, 4, 0)
+    with pytest.raises(ValueError, match="4×4; came 8×8"):
+        make_mask("custom", 1, 4, 4, 0, torch.eye(8))
 
 
 def test_that_masks_of_successive_steps_are_complementary() -> None:
-    for kind in set(MASKS) - {"none"}:
+    for kind in set(RULED) - {"none"}:
         both = make_mask(kind, 4, 4, 4, 0) + make_mask(kind, 4, 4, 4, 1)
         assert torch.equal(both, torch.ones(1, 4, 4, 4)), kind
 
