@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from magic_viewer.cli import main
+from tests.flow.test_interchange import Published
 from tests.training.conftest import draw, write_folders
 
 CLASSIFICATION = {
@@ -123,3 +125,64 @@ def test_that_info_needs_neither_torch_nor_qt(picture: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["series"][0]["shape"][-2:] == [32, 32]
+
+
+@pytest.fixture
+def imported(tmp_path: Path, capsys) -> tuple[Path, Published]:
+    """A model folder imported from a published-style checkpoint."""
+    published = Published(tmp_path, "cls")
+    mask = Image.fromarray((255 * published.mask.numpy()).astype(np.uint8))
+    mask.save(tmp_path / "mask.png")
+    words = ["models", "import", str(tmp_path / "flow.pth"), "--config"]
+    words += [str(tmp_path / "config.json"), "--mask", str(tmp_path / "mask.png")]
+    assert main([*words, "--labels", "left, middle, right", "--out", str(tmp_path / "m")]) == 0
+    assert "not calibrated yet" in capsys.readouterr().out
+    return tmp_path / "m", published
+
+
+def test_that_an_imported_model_is_verified_and_a_changed_one_fails(capsys, imported) -> None:
+    folder, published = imported
+    expected = published.folder / "expected.safetensors"
+    assert main(["models", "verify", str(folder), str(expected)]) == 0
+    assert "all within" in capsys.readouterr().out
+    weights = load_file(folder / "weights.safetensors")
+    name = next(n for n in weights if n.endswith("t_fc3.bias"))
+    save_file(weights | {name: weights[name] + 0.1}, folder / "weights.safetensors")
+    assert main(["models", "verify", str(folder), str(expected)]) == 1
+    assert "not all within" in capsys.readouterr().out
+
+
+def test_that_an_imported_model_classifies_once_it_is_calibrated(
+    capsys, imported, picture: Path, tmp_path: Path
+) -> None:
+    folder, _ = imported
+    classify = ["classify", str(picture), "--model", str(folder), "--json"]
+    assert main(classify) == 2
+    assert "isn't calibrated" in capsys.readouterr().err
+    data = write_folders(tmp_path / "data", {"val": 12})
+    assert main(["models", "calibrate", str(folder), str(data), "--split", "val"]) == 0
+    capsys.readouterr()
+    assert main(classify) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("words", [["--evidence"], ["--scale", "1"], []])
+def test_that_every_kind_of_map_sums_to_what_it_says(
+    capsys, picture: Path, side_model: Path, tmp_path: Path, words: list[str]
+) -> None:
+    path = tmp_path / "map.npy"
+    line = ["attribute", str(picture), "--model", str(side_model), "--out", str(path), *words]
+    assert main(line) == 0
+    said = capsys.readouterr().out
+    total = float(said.split(" = ")[1].split(" nats")[0])
+    assert np.load(path).sum() == pytest.approx(total, rel=1e-4, abs=1e-3)
+    assert ("have no place" in said) == (not words)
+
+
+def test_that_a_scale_that_is_not_there_is_said(
+    capsys, picture: Path, side_model: Path, tmp_path: Path
+) -> None:
+    line = ["attribute", str(picture), "--model", str(side_model), "--scale", "9"]
+    assert main([*line, "--out", str(tmp_path / "map.npy")]) == 2
+    assert "has scales 1 to" in capsys.readouterr().err

@@ -3,6 +3,7 @@
 import json
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -104,9 +105,11 @@ def read_published_checkpoint(
 
 def _published_state(path: Path) -> dict[str, Tensor]:
     try:
-        saved = torch.load(
-            path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles that torch didn't write; refused anyway
+            saved = torch.load(
+                path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
+            )
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
         raise ModelError(
             f"{path}: expected a checkpoint of plain tensors, as torch.save writes; it can't be "

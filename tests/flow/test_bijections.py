@@ -12,8 +12,8 @@ from magic_viewer.flow.bijection import Bijection, Chain, Context
 from magic_viewer.flow.conditioner import DenseConditioner, GuidedConditioner, PriorConditioner
 from magic_viewer.flow.conv1x1 import FreeConv1x1, InvertibleConv1x1
 from magic_viewer.flow.coupling import AffineCoupling
-from magic_viewer.flow.masks import MASKS, make_mask
 from magic_viewer.flow.dequantization import Dequantization, Logit, Scaling
+from magic_viewer.flow.masks import MASKS, make_mask
 from magic_viewer.flow.published import ClassificationNetwork, GenerationNetwork
 from magic_viewer.flow.squeeze import HaarSqueeze, ReshapeSqueeze
 
