@@ -78,7 +78,9 @@ def load_weights(config: FlowConfig, folder: Path) -> ConditionalFlow:
         raise ModelError(f"{path}: expected weights in safetensors form; can't be read.") from error
     flow = empty_flow(config)
     compare_shapes(path, "config.json", flow.state_dict(), state)
-    flow.load_state_dict(state)
+    dtypes = {name: value.dtype for name, value in flow.state_dict().items()}
+    state = {name: value.to(dtypes[name]) for name, value in state.items()}
+    flow.load_state_dict(state, assign=True)
     return flow.eval()
 
 

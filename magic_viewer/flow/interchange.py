@@ -99,7 +99,7 @@ def read_published_checkpoint(
     expected = flow.state_dict()
     masks = {n: value for n, value in expected.items() if n.endswith(".mask")}
     compare_shapes(path, "its configuration", expected, renamed | masks)
-    flow.load_state_dict(renamed | masks)
+    flow.load_state_dict(renamed | masks, assign=True)
     return flow.eval()
 
 
