@@ -223,3 +223,21 @@ def test_that_a_density_in_two_dimensions_integrates_to_one(label: int) -> None:
     log_density = normal.log_prob(z).sum((1, 2, 3)) + log_det.sum((1, 2))
     integral = log_density.exp().sum() * (axis[1] - axis[0]) ** 2
     assert integral.item() == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_that_a_density_in_one_dimension_integrates_to_one(label: int) -> None:
+    torch.manual_seed(2)
+    mask = make_mask("none", 1, 1, 1, 0)
+    coupling = AffineCoupling(mask, DenseConditioner(2, 1, 8, 0.0), bound=1.0)
+    flow = Chain([Scaling(1 / 256, 0.0), Logit(0.05), ClassAffine(2, 1, 1, 1), coupling]).double()
+    for parameter in flow.parameters():
+        parameter.data += 0.4 * torch.randn_like(parameter)
+    reach = 256 * 0.05 / 0.9  # the logit's margin lets x go beyond 0..256 by this much
+    x = torch.linspace(-reach, 256 + reach, 400_002, dtype=torch.float64)[1:-1].view(-1, 1, 1, 1)
+    with torch.no_grad():
+        labels = torch.full((len(x),), label)
+        z, log_det = flow.forward_and_log_det(x, Context(labels))
+    normal = torch.distributions.Normal(torch.zeros((), dtype=torch.float64), 1.0)
+    density = (normal.log_prob(z).flatten() + log_det.flatten()).exp()
+    assert torch.trapezoid(density, x.flatten()).item() == pytest.approx(1, abs=1e-4)

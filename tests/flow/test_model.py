@@ -4,9 +4,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from benchmarks.published import PublishedFlow, published_config
 from magic_viewer.flow import model
 from magic_viewer.flow.attribution import attribution, evidence, scale_attributions, spread
 from magic_viewer.flow.base import draw_noise
+from magic_viewer.flow.config import named_config
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow, total
 from tests.flow.conftest import make_flow, make_published, noise_images
@@ -137,6 +139,36 @@ def test_that_spreading_keeps_the_sum_and_the_place() -> None:
     assert pixels.sum().item() == pytest.approx(9.0)
     assert pixels[0, 0].argmax().item() // 16 // 4 == 1
     assert pixels[0, 0].argmax().item() % 16 // 4 == 2
+
+
+def test_that_spreading_shows_no_blocks() -> None:
+    """A smooth slope over coarse cells has no steps at their borders."""
+    cells = torch.arange(8, dtype=torch.float64).expand(1, 1, 8, 8)
+    pixels = spread(cells, 64)[0, 0, 32] * 64
+    inner = pixels[8:-8].diff()
+    torch.testing.assert_close(inner, torch.full_like(inner, 1 / 8))
+    flat = spread(torch.ones(1, 1, 8, 8), 64)
+    torch.testing.assert_close(flat, torch.full_like(flat, 1 / 64))
+
+
+@pytest.mark.parametrize("network", ["generation", "classification"])
+def test_that_the_named_configurations_are_the_published_networks(network: str) -> None:
+    variant = {"generation": "gen", "classification": "cls"}[network]
+    with torch.device("meta"):
+        ours = ConditionalFlow(named_config(f"magic-{network}", tuple("abcdefg")))
+        published = PublishedFlow(published_config(variant, 7))
+    count = sum(p.numel() for p in ours.parameters())
+    triangles = sum(
+        p.numel() for n, p in ours.named_parameters() if n.endswith((".upper", ".log_diagonal"))
+    )
+    assert count - triangles == sum(p.numel() for p in published.parameters())
+    assert ours.latent_shapes == [(8, 23, 23), (2, 92, 92), (4, 46, 46), (8, 23, 23)]
+    assert ours.dimensions == 184**2
+
+
+def test_that_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="magic-generation, magic-classification, compact"):
+        named_config("magic", ("a", "b"))
 
 
 def test_that_a_seed_means_the_same_image_alone_and_in_a_batch(flow: ConditionalFlow) -> None:
