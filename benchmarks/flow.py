@@ -271,7 +271,7 @@ def work_through(name: str, size: int, folder: Path) -> tuple[list[Timing], list
         importlib.import_module("magic_viewer.flow.model")
     else:
         importlib.import_module("benchmarks.published")
-    imported = time.perf_counter()
+    imported, import_mb = time.perf_counter(), peak_mb()
     if name in PEERS:
         subject = peer_subject(name, size)
     elif name.startswith("ours"):
@@ -283,7 +283,10 @@ def work_through(name: str, size: int, folder: Path) -> tuple[list[Timing], list
     def timing(task: str, seconds: float) -> Timing:
         return Timing(name, size, task, seconds, peak_mb(), subject.parameters)
 
-    timings = [timing("import", imported - began), timing("build", built - imported)]
+    timings = [
+        Timing(name, size, "import", imported - began, import_mb, subject.parameters),
+        timing("build", built - imported),
+    ]
     scores = subject.scores().flatten().tolist()
     for task, work in subject.work.items():
         timings.append(timing(task, median_seconds(work)))
@@ -395,7 +398,7 @@ def work_of_a_label(network: str, size: int) -> float:
     flow = build_published(network, size)
     with FlopCounterMode(display=False) as counter:
         flow.log_prob(images(1, size), torch.eye(CLASSES[network])[:1])
-    return counter.get_total_flops() / 1e9
+    return float(counter.get_total_flops() / 1e9)
 
 
 def main() -> None:

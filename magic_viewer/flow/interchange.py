@@ -4,7 +4,6 @@ import json
 import pickle
 import re
 import warnings
-import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -107,9 +106,7 @@ def _published_state(path: Path) -> dict[str, Tensor]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickles that torch didn't write; refused anyway
-            saved = torch.load(
-                path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path)
-            )
+            saved = torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
         raise ModelError(
             f"{path}: expected a checkpoint of plain tensors, as torch.save writes; it can't be "
