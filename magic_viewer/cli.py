@@ -126,6 +126,9 @@ def _parser() -> argparse.ArgumentParser:
     chosen.add_argument("--split", choices=["train", "val", "test"])
     chosen.add_argument("--fold", type=int)
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    evaluate.add_argument(
+        "--report", type=Path, metavar="DIR", help="write a page and all figures with intervals"
+    )
 
     _add_models_commands(commands.add_parser("models", help="the models there are, and more"))
     return parser
@@ -306,10 +309,15 @@ def _train(options: argparse.Namespace) -> int:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from magic_viewer.pipeline.library import find_model
-    from magic_viewer.training.evaluate import evaluate
+    from magic_viewer.training.evaluate import evaluation
+    from magic_viewer.training.report import write_report
 
     folder = find_model(options.model)
-    figures = _follow(evaluate(folder, options.data, options.split, options.fold))
+    chosen = (options.split, options.fold)
+    if options.report:
+        figures = _follow(write_report(folder, options.data, options.report, *chosen))
+    else:
+        figures = _follow(evaluation(folder, options.data, *chosen)).figures
     text = json.dumps(figures, indent=1)
     if options.json:
         options.json.write_text(text + "\n", encoding="utf-8")

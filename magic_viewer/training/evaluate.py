@@ -19,9 +19,9 @@ from magic_viewer.pipeline.preprocess import PreprocessConfig, prepare_grey
 from magic_viewer.progress import Progress
 from magic_viewer.training.data import Example, read_examples
 from magic_viewer.training.score import scale_scores
+from magic_viewer.training.statistics import ECE_BINS
 
 CHUNK = 96
-ECE_BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,9 +137,30 @@ def by_patient(
     return means, np.asarray([label for _, label in kinds], np.int64)
 
 
-def evaluate(
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """A model's answers on labelled images.
+
+    Attributes:
+        examples: the images.
+        scores: their log-likelihoods and labels.
+        probabilities: (B, classes), calibrated.
+        typicality: (B,) under the predicted class.
+        dimensions: pixels of a model input.
+        figures: of `metrics`.
+    """
+
+    examples: list[Example]
+    scores: Scores
+    probabilities: npt.NDArray[np.float64]
+    typicality: npt.NDArray[np.float64]
+    dimensions: int
+    figures: dict[str, float | int]
+
+
+def evaluation(
     folder: Path, data: Path, split: str | None = None, fold: int | None = None
-) -> Generator[Progress, None, dict[str, float | int]]:
+) -> Generator[Progress, None, Evaluation]:
     """Evaluates a model folder on a data folder.
 
     Args:
@@ -147,9 +168,6 @@ def evaluate(
         data: in one of the forms of `training.data`.
         split: "train", "val" or "test".
         fold: of array data.
-
-    Returns:
-        The figures of `metrics`.
 
     Raises:
         ModelError: if the model can't be read or isn't calibrated.
@@ -161,4 +179,15 @@ def evaluate(
     flow = load_weights(config_from_json(bundle.flow), folder).fold()
     examples = choose_examples(read_examples(data, bundle.task), split, fold)
     scores = yield from score_examples(flow, bundle.preprocess, examples)
-    return metrics(scores, examples, calibration, flow.dimensions)
+    probabilities = calibration.posterior(scores.scales)
+    bits = scale_bits(scores.scales, flow.dimensions)
+    predicted = bits[np.arange(len(bits)), probabilities.argmax(1)]
+    figures = metrics(scores, examples, calibration, flow.dimensions)
+    return Evaluation(
+        examples,
+        scores,
+        probabilities,
+        calibration.typicality(predicted),
+        flow.dimensions,
+        figures,
+    )

@@ -9,7 +9,7 @@ from magic_viewer.pipeline.library import CARD, read_bundle
 from magic_viewer.progress import drain
 from magic_viewer.training.build import build_model
 from magic_viewer.training.data import Example
-from magic_viewer.training.evaluate import Scores, by_patient, choose_examples, evaluate, metrics
+from magic_viewer.training.evaluate import Scores, by_patient, choose_examples, evaluation, metrics
 from tests.training.conftest import TINY
 
 EVEN = Calibration((1.0, 1.0), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1e9))
@@ -22,7 +22,7 @@ def example(patient: str | None) -> Example:
 def test_that_a_built_model_gives_its_cards_figures_again(folders: Path, tmp_path: Path) -> None:
     out = tmp_path / "models" / "side"
     figures = drain(build_model(folders, out, tmp_path / "run", TINY))
-    assert drain(evaluate(out, folders, split="test")) == pytest.approx(figures)
+    assert drain(evaluation(out, folders, split="test")).figures == pytest.approx(figures)
     assert figures["n"] == 16
     assert figures["balanced_accuracy"] >= 0.9
     bundle = read_bundle(out)
@@ -69,4 +69,4 @@ def test_that_labels_the_model_does_not_know_are_named(folders: Path, tmp_path: 
     drain(build_model(folders, out, tmp_path / "run", TINY))
     (folders / "test" / "left").rename(folders / "test" / "above")
     with pytest.raises(DataError, match="above"):
-        drain(evaluate(out, folders, split="test"))
+        drain(evaluation(out, folders, split="test"))
