@@ -152,6 +152,10 @@ def _add_models_commands(models: argparse.ArgumentParser) -> None:
     verify.add_argument("expected", type=Path, help="a .safetensors file with those numbers")
     verify.set_defaults(action=_verify_model)
 
+    check = actions.add_parser("check", help="whether a model or a file of weights is sound")
+    check.add_argument("model", help="a model's name or folder, or a file")
+    check.set_defaults(action=_check_model)
+
     calibrate = actions.add_parser("calibrate", help="fit probabilities on held-back images")
     calibrate.add_argument("model")
     calibrate.add_argument("data", type=Path)
@@ -349,6 +353,15 @@ def _verify_model(options: argparse.Namespace) -> int:
     agrees = max(differences.values()) <= TOLERANCE
     print(f"largest relative differences; {'all' if agrees else 'not all'} within {TOLERANCE:g}")
     return 0 if agrees else 1
+
+
+def _check_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
+    from magic_viewer.pipeline.self_test import check_model
+
+    path = Path(options.model)
+    print(json.dumps(check_model(path if path.is_file() else find_model(options.model))))
+    return 0
 
 
 def _calibrate_model(options: argparse.Namespace) -> int:

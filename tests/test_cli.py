@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -186,3 +187,21 @@ def test_that_a_scale_that_is_not_there_is_said(
     line = ["attribute", str(picture), "--model", str(side_model), "--scale", "9"]
     assert main([*line, "--out", str(tmp_path / "map.npy")]) == 2
     assert "has scales 1 to" in capsys.readouterr().err
+
+
+def test_that_a_sound_model_passes_its_check_and_another_does_not(
+    capsys, side_model: Path, tmp_path: Path
+) -> None:
+    assert main(["models", "check", str(side_model)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["classes"] == ["left", "right"]
+    assert found["round_trip"] < 1e-5
+    broken = tmp_path / "broken"
+    shutil.copytree(side_model, broken)
+    weights = load_file(broken / "weights.safetensors")
+    name = next(n for n, value in weights.items() if value.is_floating_point())
+    weights[name].flatten()[0] = float("nan")
+    save_file(weights, broken / "weights.safetensors")
+    for path in (broken, broken / "weights.safetensors"):
+        assert main(["models", "check", str(path)]) == 2
+        assert f"{name} has values that aren't finite" in capsys.readouterr().err

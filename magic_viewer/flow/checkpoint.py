@@ -6,13 +6,13 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
 from magic_viewer.errors import ModelError
 from magic_viewer.flow.config import CompactConfig, FlowConfig, PublishedConfig
 from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.flow.weights_file import read_weights
 
 WEIGHTS = "weights.safetensors"
 
@@ -72,10 +72,7 @@ def load_weights(config: FlowConfig, folder: Path) -> ConditionalFlow:
         ModelError: if the file is missing, damaged, or made for another configuration.
     """
     path = folder / WEIGHTS
-    try:
-        state = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{path}: expected weights in safetensors form; can't be read.") from error
+    state = read_weights(path)
     flow = empty_flow(config)
     compare_shapes(path, "config.json", flow.state_dict(), state)
     dtypes = {name: value.dtype for name, value in flow.state_dict().items()}

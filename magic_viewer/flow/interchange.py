@@ -1,17 +1,13 @@
 """Checkpoints of the published MAGIC-Flow code: read, and checked against its own numbers."""
 
 import json
-import pickle
 import re
-import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from magic_viewer.errors import ModelError
@@ -19,6 +15,7 @@ from magic_viewer.flow.build import state_names
 from magic_viewer.flow.checkpoint import compare_shapes, empty_flow
 from magic_viewer.flow.config import PublishedConfig
 from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.flow.weights_file import read_weights
 
 NETWORKS = {"gen": "generation", "cls": "classification"}
 MASK_NAMES = {
@@ -92,7 +89,7 @@ def read_published_checkpoint(
     """
     if "custom" in config.masks and custom_mask is None:
         raise ModelError("The configuration has custom masks; give the mask image.")
-    state = _published_state(path)
+    state = {n.removeprefix("module."): value for n, value in read_weights(path).items()}
     flow = empty_flow(config, custom_mask)
     renamed = _renamed(state, config)
     expected = flow.state_dict()
@@ -100,22 +97,6 @@ def read_published_checkpoint(
     compare_shapes(path, "its configuration", expected, renamed | masks)
     flow.load_state_dict(renamed | masks, assign=True)
     return flow.eval()
-
-
-def _published_state(path: Path) -> dict[str, Tensor]:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of pickles that torch didn't write; refused anyway
-            saved = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, pickle.UnpicklingError, EOFError, KeyError, ValueError) as error:
-        raise ModelError(
-            f"{path}: expected a checkpoint of plain tensors, as torch.save writes; it can't be "
-            "read, or holds code, which is never run."
-        ) from error
-    state = saved.get("model_state_dict", saved) if isinstance(saved, dict) else None
-    if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
-        raise ModelError(f"{path}: expected a checkpoint with model_state_dict; it has none.")
-    return {str(name).removeprefix("module."): value for name, value in state.items()}
 
 
 def _renamed(state: Mapping[str, Tensor], config: PublishedConfig) -> dict[str, Tensor]:
@@ -167,8 +148,8 @@ def largest_differences(flow: ConditionalFlow, expected: Path) -> dict[str, floa
     Raises:
         ModelError: if the file can't be read or doesn't fit the flow.
     """
+    values = read_weights(expected)
     try:
-        values = load_file(expected)
         labels, sample_labels = values["y"].argmax(1), values["y_sample"].argmax(1)
         native = _native(flow)
         _, maps = native.log_prob_maps(values["x"], labels[:, None])
@@ -183,8 +164,6 @@ def largest_differences(flow: ConditionalFlow, expected: Path) -> dict[str, floa
             "x_sample": native.decode(values["z_sample"], sample_labels),
         }
         return {name: _relative(found[name], values[name]) for name in QUANTITIES}
-    except (OSError, SafetensorError) as error:
-        raise ModelError(f"{expected}: expected a safetensors file; can't be read.") from error
     except KeyError as error:
         raise ModelError(f"{expected}: entry {error} is missing.") from error
     except (RuntimeError, IndexError) as error:

@@ -53,6 +53,10 @@ class ConditionalFlow(nn.Module):
         """Pixels of an image."""
         return self.config.size**2
 
+    @property
+    def _pixels_at_once(self) -> int:
+        return COMPACT_PIXELS if isinstance(self.config, CompactConfig) else PUBLISHED_PIXELS
+
     def _parts(self) -> list[Part]:
         return cast(list[Part], list(self.parts))
 
@@ -127,8 +131,7 @@ class ConditionalFlow(nn.Module):
         """
         classes = len(self.config.labels)
         every = torch.arange(classes, device=x.device)
-        compact = isinstance(self.config, CompactConfig)
-        at_once = (COMPACT_PIXELS if compact else PUBLISHED_PIXELS) // self.dimensions
+        at_once = self._pixels_at_once // self.dimensions
         images, labels = max(1, at_once // classes), max(1, at_once)
         for some in torch.split(x, images):
             parts = [
@@ -177,8 +180,10 @@ class ConditionalFlow(nn.Module):
         """
         device = next(self.buffers()).device
         noise = draw_noise(range(seed, seed + count), self.dimensions).to(device)
-        labels = torch.full((count,), label, device=device)
-        return self.decode(temperature * noise, labels)
+        parts = torch.split(temperature * noise, max(1, self._pixels_at_once // self.dimensions))
+        return torch.cat(
+            [self.decode(z, torch.full((len(z),), label, device=device)) for z in parts]
+        )
 
     @torch.no_grad()
     def initialise(self, x: Tensor, labels: Tensor) -> None:

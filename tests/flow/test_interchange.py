@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,17 @@ def test_that_anything_else_is_refused_and_code_never_runs(published, capsys, co
     with pytest.raises(ModelError, match=r"flow\.pth: expected a checkpoint"):
         published.read()
     assert capsys.readouterr().out == ""
+
+
+def test_that_compressed_members_are_not_opened(published) -> None:
+    path = published.folder / "flow.pth"
+    with zipfile.ZipFile(path) as stored:
+        members = {name: stored.read(name) for name in stored.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as deflated:
+        for name, content in members.items():
+            deflated.writestr(name, content)
+    with pytest.raises(ModelError, match="compressed members"):
+        published.read()
 
 
 @pytest.mark.parametrize(

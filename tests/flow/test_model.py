@@ -8,7 +8,10 @@ from benchmarks.published import PublishedFlow, published_config
 from magic_viewer.flow import model
 from magic_viewer.flow.attribution import attribution, evidence, scale_attributions, spread
 from magic_viewer.flow.base import draw_noise
+from magic_viewer.flow.bijection import Context
+from magic_viewer.flow.conditioner import GuidedConditioner, PriorConditioner
 from magic_viewer.flow.config import named_config
+from magic_viewer.flow.coupling import AffineCoupling
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow, total
 from tests.flow.conftest import make_flow, make_published, noise_images
@@ -34,9 +37,9 @@ def test_that_encode_undoes_decode(any_flow: ConditionalFlow) -> None:
     "make",
     [
         lambda: make_flow(16),
-        make_published,
-        lambda: make_published(network="classification"),
-        lambda: make_published(prior="conditional", scale=1 / 256, offset=0.0, logit=0.05),
+        lambda: make_published(size=8),
+        lambda: make_published(size=8, network="classification"),
+        lambda: make_published(size=8, prior="conditional", scale=1 / 256, offset=0, logit=0.05),
     ],
 )
 def test_that_log_prob_is_the_base_density_and_the_jacobian_of_encode(make) -> None:
@@ -47,7 +50,7 @@ def test_that_log_prob_is_the_base_density_and_the_jacobian_of_encode(make) -> N
     )
     z = flow.encode(x, labels)[0]
     base = torch.distributions.Normal(torch.zeros((), dtype=torch.float64), 1.0).log_prob(z).sum()
-    expected = base + torch.linalg.slogdet(jacobian.view(256, 256)).logabsdet
+    expected = base + torch.linalg.slogdet(jacobian.view(len(z), -1)).logabsdet
     torch.testing.assert_close(flow.log_prob(x, labels)[0], expected)
 
 
@@ -66,6 +69,23 @@ def test_that_a_bound_on_memory_changes_nothing(any_flow: ConditionalFlow, monke
     monkeypatch.setattr(model, "COMPACT_PIXELS", few)
     monkeypatch.setattr(model, "PUBLISHED_PIXELS", few)
     torch.testing.assert_close(any_flow.all_label_log_prob(x), together, rtol=1e-5, atol=1e-2)
+    assert any_flow.sample(3, 1).shape == x.shape
+
+
+def test_that_log_scales_stay_bounded_however_sure_a_network_is(any_flow) -> None:
+    couplings = [m for m in any_flow.modules() if isinstance(m, AffineCoupling)]
+    for coupling in couplings:
+        coupling.conditioner.register_forward_hook(lambda m, i, out: (1e6 + out[0], out[1]))
+        channels, height, width = coupling.mask.shape[1:]
+        guide = torch.zeros(1, 16, height // 2, width // 2)
+        if isinstance(coupling.conditioner, GuidedConditioner):
+            guide = guide[:, : coupling.conditioner.guide.in_channels]
+        elif isinstance(coupling.conditioner, PriorConditioner):
+            guide = torch.zeros(1, coupling.conditioner.enter.in_channels, height, width)
+        context = Context(torch.tensor([0]), guide=guide)
+        _, log_det = coupling.forward_and_log_det(torch.zeros(1, channels, height, width), context)
+        assert (log_det.abs() <= coupling.bound * channels + 1e-4).all()
+    assert couplings
 
 
 def test_that_a_folded_flow_gives_the_same(any_flow: ConditionalFlow) -> None:
