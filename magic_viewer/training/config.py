@@ -99,7 +99,7 @@ PRESETS: dict[str, TrainConfig] = {
         summary="Tells abdomen CT, breast MRI, chest X-ray, chest CT, hand X-ray and head CT "
         "apart; trained on MedNIST.",
         licence="CC BY-SA 4.0 (derived from MedNIST, B. Erickson, Mayo Clinic)",
-        steps=2400,
+        steps=5600,
         contrast_labels=2,
         preprocess=PreprocessConfig(low=1.0),
         augment=AugmentConfig(offset=24.0),
