@@ -22,7 +22,7 @@ GROUPS = 8
 
 
 class CodedFiLM(nn.Module):
-    """FiLM whose scale and shift are linear in the label's code; folds to `FiLM`."""
+    """FiLM whose scale and shift are linear in the label's code; folds to `FoldedFiLM`."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -197,7 +197,7 @@ class PyramidPooling(nn.Module):
         self.atrous_block12 = nn.Conv2d(channels, channels, 3, padding=12, dilation=12)
         self.atrous_block18 = nn.Conv2d(channels, channels, 3, padding=18, dilation=18)
         self.se = nn.Sequential(
-            nn.Identity(),
+            nn.Identity(),  # where published checkpoints pool; here each branch is pooled alone
             nn.Conv2d(4 * channels, 4 * channels // 16, 1),
             nn.ReLU(),
             nn.Conv2d(4 * channels // 16, 4 * channels, 1),
