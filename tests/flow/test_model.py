@@ -88,6 +88,23 @@ def test_that_log_scales_stay_bounded_however_sure_a_network_is(any_flow) -> Non
     assert couplings
 
 
+@pytest.mark.parametrize("fold", [False, True])
+def test_that_networks_in_bfloat16_change_little_and_keep_the_round_trip(
+    any_flow: ConditionalFlow, fold: bool
+) -> None:
+    flow = any_flow.fold() if fold else any_flow
+    x, labels = noise_images(flow, 2), torch.tensor([0, 2])
+    with torch.no_grad():
+        exact = flow.log_prob(x, labels)
+        flow.autocast = torch.bfloat16
+        found = flow.log_prob(x, labels)
+        back = flow.decode(flow.encode(x, labels), labels)
+    assert found.dtype == torch.float32
+    assert not torch.equal(found, exact)
+    torch.testing.assert_close(found, exact, rtol=1e-2, atol=0)
+    torch.testing.assert_close(back, x, rtol=0, atol=5e-2)
+
+
 def test_that_a_folded_flow_gives_the_same(any_flow: ConditionalFlow) -> None:
     x = noise_images(any_flow, 2)
     with torch.no_grad():
