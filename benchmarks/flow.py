@@ -78,11 +78,11 @@ class Subject:
     scores: "Callable[[], torch.Tensor]"
 
 
-def methods(size: int) -> list[str]:
-    """Names of what is timed at a size."""
-    names = [f"{who} {network}" for network in VARIANTS for who in ("published", "ours")]
+def methods(size: int, networks: Sequence[str]) -> list[str]:
+    """Names of what is timed at a size, with these published networks."""
+    names = [f"{who} {network}" for network in networks for who in ("published", "ours")]
     if fast_bfloat16():
-        names += [f"ours {network}{BFLOAT16}" for network in VARIANTS]
+        names += [f"ours {network}{BFLOAT16}" for network in networks]
     return [*names, *(["ours compact"] if size == SIZES[0] else []), *PEERS]
 
 
@@ -105,14 +105,14 @@ def counts(size: int) -> tuple[int, int]:
     return (16, 8) if size == SIZES[0] else (1, 1)
 
 
-def median_seconds(work: Callable[[], object]) -> float:
-    """Median of RUNS runs, after one to warm up unless that is SLOW."""
+def median_seconds(work: Callable[[], object], runs: int = RUNS) -> float:
+    """Median of some runs, after one to warm up unless that is SLOW."""
     seconds: list[float] = []
-    while len(seconds) < RUNS or (seconds[0] <= SLOW and len(seconds) == RUNS):
+    while len(seconds) < runs or (seconds[0] <= SLOW and len(seconds) == runs):
         began = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds[-RUNS:])
+    return statistics.median(seconds[-runs:])
 
 
 def peak_mb() -> float:
@@ -212,6 +212,7 @@ def our_subject(name: str, size: int, folder: Path) -> Subject:
     def train() -> None:
         training = unfolded()
         optimizer = torch.optim.Adam(training.parameters(), 1e-4)
+        optimizer.zero_grad()
         batch = images(trained, size)
         labels = torch.zeros(trained, dtype=torch.long)
         (-training.log_prob((batch + 1) * 128 if grey else batch, labels).mean()).backward()  # type: ignore[no-untyped-call]
@@ -262,7 +263,7 @@ def peer_subject(name: str, size: int) -> Subject:
     return Subject(peer.parameters_count, work, lambda: peer.log_prob_all_labels(x[:1]))
 
 
-def work_through(name: str, size: int, folder: Path) -> tuple[list[Timing], list[float]]:
+def work_through(name: str, size: int, folder: Path, runs: int) -> tuple[list[Timing], list[float]]:
     """All tasks of a method in this process, and its scores."""
     began = time.perf_counter()
     if name in PEERS:
@@ -289,7 +290,7 @@ def work_through(name: str, size: int, folder: Path) -> tuple[list[Timing], list
     ]
     scores = subject.scores().flatten().tolist()
     for task, work in subject.work.items():
-        timings.append(timing(task, median_seconds(work)))
+        timings.append(timing(task, median_seconds(work, runs)))
     return timings, scores
 
 
@@ -315,32 +316,32 @@ def _in_process(*words: str) -> str:
 
 
 def _worker(words: Sequence[str]) -> None:
-    name, size, folder = words[0], int(words[1]), Path(words[2])
+    name, size, folder, last = words[0], int(words[1]), Path(words[2]), words[3]
     if name == "prepare":
-        prepare(words[3], size, folder)
+        prepare(last, size, folder)
     elif name == "dense base":
         print(json.dumps([[asdict(dense_base(size))], []]))
     else:
-        timings, scores = work_through(name, size, folder)
+        timings, scores = work_through(name, size, folder, runs=int(last))
         print(json.dumps([[asdict(timing) for timing in timings], scores]))
 
 
-def measure(size: int, dense: bool) -> list[Timing]:
+def measure(size: int, networks: Sequence[str], runs: int, dense: bool) -> list[Timing]:
     """Times every method at one size, printing as it goes."""
     timings: list[Timing] = []
-    print(f"\n{size}×{size}   (seconds, medians of {RUNS}; peak in MB)")
+    print(f"\n{size}×{size}   (seconds, medians of {runs}; peak in MB)")
     print(f"{'':30}" + "".join(f"{task:>12}" for task in TASKS) + f"{'peak':>9}{'params':>9}")
     with tempfile.TemporaryDirectory() as root:
-        for network in VARIANTS:
+        for network in networks:
             folder = Path(root) / network
             folder.mkdir()
             _in_process("prepare", str(size), str(folder), network)
         scores: dict[str, list[float]] = {}
-        for name in methods(size) + (["dense base"] if dense or size == SIZES[0] else []):
+        for name in methods(size, networks) + (["dense base"] if dense or size == SIZES[0] else []):
             network = next((n for n in VARIANTS if n in name), "")
             try:
                 rows, scores[name] = json.loads(
-                    _in_process(name, str(size), str(Path(root) / network))
+                    _in_process(name, str(size), str(Path(root) / network), str(runs))
                 )
             except RuntimeError as error:
                 print(f"{name:30}{error}")
@@ -406,9 +407,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="64×64 only")
     parser.add_argument(
-        "--dense", action="store_true", help="the dense base at 184×184 too (23 GB)"
+        "--quick", action="store_true", help="classification at 64×64, once: a minute"
+    )
+    parser.add_argument(
+        "--dense",
+        action="store_true",
+        help="the dense base at 184×184 too (several times 4.6 GB)",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the timings there")
     parser.add_argument("--worker", nargs="+", help=argparse.SUPPRESS)
@@ -417,9 +422,11 @@ def main() -> None:
         _worker(options.worker)
         return
     sizes = SIZES[:1] if options.quick else SIZES
-    timings = [timing for size in sizes for timing in measure(size, options.dense)]
+    networks = list(VARIANTS)[:1] if options.quick else list(VARIANTS)
+    runs = 1 if options.quick else RUNS
+    timings = [t for size in sizes for t in measure(size, networks, runs, options.dense)]
     print(f"\n3×3 convolutions run at {convolution_speed():.0f} GFLOP/s on this machine")
-    for network in VARIANTS:
+    for network in networks:
         work = ", ".join(f"{work_of_a_label(network, size):.1f} at {size}×{size}" for size in sizes)
         print(f"GFLOP of one label, {network}: {work}")
     if not fast_bfloat16():

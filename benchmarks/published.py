@@ -332,8 +332,8 @@ def base_log_prob(z: Tensor) -> Tensor:
 def dense_base(dimensions: int) -> torch.distributions.MultivariateNormal:
     """The published base: N(0, I) with a dense covariance, and its Cholesky factor.
 
-    At the published 33,856 dimensions one such matrix is 4.6 GB in float32; building needs 9 to
-    20 GB and minutes, and the result stays in memory until `dense_base.cache_clear()`.
+    At the published 33,856 dimensions one such matrix is 4.6 GB in float32, and building needs
+    several; the result stays in memory until `dense_base.cache_clear()`.
     """
     return torch.distributions.MultivariateNormal(torch.zeros(dimensions), torch.eye(dimensions))
 

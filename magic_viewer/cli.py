@@ -122,9 +122,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="figures of a model on labelled images")
     evaluate.add_argument("model")
     evaluate.add_argument("data", type=Path)
-    chosen = evaluate.add_mutually_exclusive_group()
-    chosen.add_argument("--split", choices=["train", "val", "test"])
-    chosen.add_argument("--fold", type=int)
+    _add_part_options(evaluate)
     evaluate.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     evaluate.add_argument(
         "--report", type=Path, metavar="DIR", help="write a page and all figures with intervals"
@@ -159,10 +157,15 @@ def _add_models_commands(models: argparse.ArgumentParser) -> None:
     calibrate = actions.add_parser("calibrate", help="fit probabilities on held-back images")
     calibrate.add_argument("model")
     calibrate.add_argument("data", type=Path)
-    chosen = calibrate.add_mutually_exclusive_group()
-    chosen.add_argument("--split", choices=["train", "val", "test"])
-    chosen.add_argument("--fold", type=int)
+    _add_part_options(calibrate)
     calibrate.set_defaults(action=_calibrate_model)
+
+
+def _add_part_options(parser: argparse.ArgumentParser) -> None:
+    """Which part of a data folder; all of it without either."""
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--split", choices=["train", "val", "test"])
+    part.add_argument("--fold", type=int)
 
 
 def _add_slice_options(parser: argparse.ArgumentParser) -> None:

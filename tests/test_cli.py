@@ -163,6 +163,7 @@ def test_that_an_imported_model_classifies_once_it_is_calibrated(
     data = write_folders(tmp_path / "data", {"val": 12})
     assert main(["models", "calibrate", str(folder), str(data), "--split", "val"]) == 0
     capsys.readouterr()
+    assert "fitted on 24 images of `data`" in (folder / "card.md").read_text(encoding="utf-8")
     assert main(classify) == 0
     answer = json.loads(capsys.readouterr().out)
     assert sum(answer["probabilities"].values()) == pytest.approx(1)
@@ -205,3 +206,13 @@ def test_that_a_sound_model_passes_its_check_and_another_does_not(
     for path in (broken, broken / "weights.safetensors"):
         assert main(["models", "check", str(path)]) == 2
         assert f"{name} has values that aren't finite" in capsys.readouterr().err
+
+
+def test_that_a_trained_model_keeps_its_calibration(
+    capsys, side_model: Path, tmp_path: Path
+) -> None:
+    data = write_folders(tmp_path / "data", {"val": 4})
+    before = (side_model / "config.json").read_bytes()
+    assert main(["models", "calibrate", str(side_model), str(data)]) == 2
+    assert "only imported models" in capsys.readouterr().err
+    assert (side_model / "config.json").read_bytes() == before

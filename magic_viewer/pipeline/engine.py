@@ -55,7 +55,7 @@ class Engine:
         self, bundle: Bundle, flow: ConditionalFlow, model_hash: str, device: torch.device
     ) -> None:
         self._bundle = bundle
-        self._flow = flow.to(device).fold()
+        self._flow = flow.fold().to(device)  # in float64, which some devices lack
         self._device = device
         self.model_hash = model_hash
 
@@ -149,7 +149,7 @@ class Engine:
         generator = torch.Generator().manual_seed(DEQUANTIZATION_SEED)
         x = dequantize(pixels, generator).to(self._device)
         batches = zip(*self._flow.all_label_maps(x), strict=True)
-        per_scale = [torch.cat(maps).double().mean(0, keepdim=True).cpu() for maps in batches]
+        per_scale = [torch.cat(maps).cpu().double().mean(0, keepdim=True) for maps in batches]
         maps = scale_attributions(per_scale, self._flow.config.size)[:, 0]
         scales = torch.cat([m.sum((2, 3)) for m in per_scale]).T
         return maps.numpy(), tuple(m.shape[-1] for m in per_scale), scales.numpy()

@@ -74,7 +74,7 @@ def import_published(
         {},
     )
     write_bundle(out, bundle)
-    (out / CARD).write_text(_card(bundle), encoding="utf-8")
+    (out / CARD).write_text(imported_card(bundle), encoding="utf-8")
     return bundle
 
 
@@ -99,7 +99,18 @@ def _read_mask(path: Path, size: int) -> Tensor:
     return torch.from_numpy((grey > 127).astype(np.float32))
 
 
-def _card(bundle: Bundle) -> str:
+def imported_card(bundle: Bundle) -> str:
+    """The card of an imported model, calibrated or not."""
+    calibration = (
+        f"none yet; `magic-viewer models calibrate {bundle.info.name} DATA` fits it on held-back\n"
+        "  images. Until then the model gives no probabilities."
+    )
+    if bundle.calibration is not None:
+        about = bundle.training
+        calibration = (
+            f"fitted on {about['calibration_images']} images of `{about['calibrated_on']}`\n"
+            "  by `magic-viewer models calibrate`"
+        )
     return f"""# {bundle.info.title}
 
 {bundle.info.summary}
@@ -108,8 +119,7 @@ Research use. Not for diagnosis.
 
 - **Classes:** {", ".join(bundle.info.labels)}
 - **Licence of the weights:** {bundle.info.licence}
-- **Calibration:** none yet; `magic-viewer models calibrate {bundle.info.name} DATA` fits it on
-  held-back images. Until then the model gives no probabilities.
+- **Calibration:** {calibration}
 
 Written by `magic-viewer models import`.
 """

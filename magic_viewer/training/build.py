@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from magic_viewer import __version__
+from magic_viewer.errors import RequestError
 from magic_viewer.flow.checkpoint import (
     config_from_json,
     config_to_json,
@@ -16,6 +17,7 @@ from magic_viewer.flow.memory import keep_freed_memory
 from magic_viewer.pipeline.calibration import calibrate
 from magic_viewer.pipeline.engine import scale_bits
 from magic_viewer.pipeline.library import CARD, Bundle, read_bundle, write_bundle
+from magic_viewer.pipeline.published import imported_card
 from magic_viewer.pipeline.results import ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.training.card import render_card
@@ -24,6 +26,8 @@ from magic_viewer.training.data import Example, hold_out_patients, read_examples
 from magic_viewer.training.evaluate import choose_examples, metrics, score_examples
 from magic_viewer.training.loop import train
 
+TRAINING_MEGABYTES = 2047
+"""Freed memory to keep; a training step needs most of it again at once."""
 VALIDATION_IMAGES = 600
 """At most this many for early stopping; calibration takes all validation images."""
 
@@ -49,7 +53,7 @@ def build_model(
     Returns:
         The figures on the held-back images, which are also in config.json and card.md.
     """
-    keep_freed_memory()
+    keep_freed_memory(TRAINING_MEGABYTES)
     training, validation, held_back, split = split_examples(
         read_examples(data, config.task), config, fold
     )
@@ -100,25 +104,35 @@ def build_model(
 def calibrate_model(
     folder: Path, data: Path, split: str | None = None, fold: int | None = None
 ) -> Generator[Progress, None, int]:
-    """Fits the calibration of a model that has none, such as an imported one.
+    """Fits the calibration of an imported model; a trained one has its own.
 
     Args:
-        folder: of the model; its config.json is written anew.
+        folder: of the model; its config.json and card are written anew.
         data: images that the weights were not trained on, in a form of `training.data`.
         split: of the data to take; without it and without a fold, all of it.
         fold: of the data to take.
 
     Returns:
         How many images it was fitted on.
+
+    Raises:
+        RequestError: for a model that was trained here, whose figures rest on its calibration.
     """
     bundle = read_bundle(folder)
+    if "held_back" in bundle.training:
+        raise RequestError(
+            f"Model {bundle.info.name} was calibrated when it was trained, and its card's figures "
+            "rest on that; only imported models are calibrated anew."
+        )
     flow = load_weights(config_from_json(bundle.flow), folder).fold()
     examples = choose_examples(read_examples(data, bundle.task), split, fold)
     scores = yield from score_examples(flow, bundle.preprocess, examples)
     bits = scale_bits(scores.scales, flow.dimensions)
     calibration = calibrate(scores.scales, bits, scores.labels)
-    about = bundle.training | {"calibrated_on": data.resolve().name, "images": len(examples)}
-    write_bundle(folder, replace(bundle, calibration=calibration, training=about))
+    about = {"calibrated_on": data.resolve().name, "calibration_images": len(examples)}
+    bundle = replace(bundle, calibration=calibration, training=about)
+    write_bundle(folder, bundle)
+    (folder / CARD).write_text(imported_card(bundle), encoding="utf-8")
     return len(examples)
 
 

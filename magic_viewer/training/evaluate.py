@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torchmetrics.functional.classification import multiclass_calibration_error, multiclass_recall
 
 from magic_viewer.errors import DataError, ModelError
 from magic_viewer.flow.checkpoint import config_from_json, load_weights
@@ -19,7 +17,7 @@ from magic_viewer.pipeline.preprocess import PreprocessConfig, prepare_grey
 from magic_viewer.progress import Progress
 from magic_viewer.training.data import Example, read_examples
 from magic_viewer.training.score import scale_scores
-from magic_viewer.training.statistics import ECE_BINS
+from magic_viewer.training.statistics import balanced_accuracy, calibration_error
 
 CHUNK = 96
 
@@ -77,6 +75,16 @@ def score_examples(
     return Scores(np.concatenate(parts), labels)
 
 
+def answers(
+    scores: Scores, calibration: Calibration, dimensions: int
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Probabilities (B, classes), and typicality (B,) under the predicted class."""
+    probabilities = calibration.posterior(scores.scales)
+    bits = scale_bits(scores.scales, dimensions)
+    predicted = bits[np.arange(len(bits)), probabilities.argmax(1)]
+    return probabilities, calibration.typicality(predicted)
+
+
 def metrics(
     scores: Scores, examples: Sequence[Example], calibration: Calibration, dimensions: int
 ) -> dict[str, float | int]:
@@ -85,43 +93,22 @@ def metrics(
     `patient_balanced_accuracy` takes the mean probability over all slices of one patient and
     one true class.
     """
-    labels, rows = scores.labels, np.arange(len(scores.labels))
-    probabilities = calibration.posterior(scores.scales)
-    predicted = probabilities.argmax(1)
-    bits = scale_bits(scores.scales, dimensions)
-    typicality = calibration.typicality(bits[rows, predicted])
+    labels, classes = scores.labels, scores.scales.shape[1]
+    probabilities, typicality = answers(scores, calibration, dimensions)
+    own = scores.scales.sum(2)[np.arange(len(labels)), labels]
     figures: dict[str, float | int] = {
         "n": len(labels),
-        "accuracy": float((predicted == labels).mean()),
-        "balanced_accuracy": balanced_accuracy(predicted, labels, probabilities.shape[1]),
-        "bits_per_dim": float(bits.sum(2)[rows, labels].mean()),
-        "ece": float(
-            multiclass_calibration_error(
-                torch.from_numpy(probabilities),
-                torch.from_numpy(labels),
-                num_classes=probabilities.shape[1],
-                n_bins=ECE_BINS,
-            )
-        ),
+        "accuracy": float((probabilities.argmax(1) == labels).mean()),
+        "balanced_accuracy": balanced_accuracy(probabilities.argmax(1), labels, classes),
+        "bits_per_dim": float(scale_bits(own, dimensions).mean()),
+        "ece": calibration_error(probabilities, labels),
         "out_of_distribution_share": float((typicality < UNLIKE).mean()),
     }
     if any(e.patient is not None for e in examples):
         votes, truth = by_patient(probabilities, labels, [e.patient for e in examples])
         figures["patients"] = len({e.patient for e in examples})
-        figures["patient_balanced_accuracy"] = balanced_accuracy(
-            votes.argmax(1), truth, probabilities.shape[1]
-        )
+        figures["patient_balanced_accuracy"] = balanced_accuracy(votes.argmax(1), truth, classes)
     return figures
-
-
-def balanced_accuracy(
-    predicted: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], classes: int
-) -> float:
-    """Mean recall of the classes that occur."""
-    recalls = multiclass_recall(
-        torch.from_numpy(predicted), torch.from_numpy(labels), num_classes=classes, average="none"
-    )
-    return float(recalls[torch.from_numpy(np.unique(labels))].mean())
 
 
 def by_patient(
@@ -179,15 +166,6 @@ def evaluation(
     flow = load_weights(config_from_json(bundle.flow), folder).fold()
     examples = choose_examples(read_examples(data, bundle.task), split, fold)
     scores = yield from score_examples(flow, bundle.preprocess, examples)
-    probabilities = calibration.posterior(scores.scales)
-    bits = scale_bits(scores.scales, flow.dimensions)
-    predicted = bits[np.arange(len(bits)), probabilities.argmax(1)]
+    probabilities, typicality = answers(scores, calibration, flow.dimensions)
     figures = metrics(scores, examples, calibration, flow.dimensions)
-    return Evaluation(
-        examples,
-        scores,
-        probabilities,
-        calibration.typicality(predicted),
-        flow.dimensions,
-        figures,
-    )
+    return Evaluation(examples, scores, probabilities, typicality, flow.dimensions, figures)

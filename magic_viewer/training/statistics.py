@@ -61,7 +61,7 @@ def all_figures(predictions: Predictions, dimensions: int, seed: int = 0) -> dic
     drawn = [figures(_take(predictions, chosen), dimensions) for chosen in index]
     result = {}
     for name, value in whole.items():
-        values = np.array([d[name] for d in drawn if name in d and np.isfinite(d[name])])
+        values = np.array([d[name] for d in drawn if np.isfinite(d[name])])
         low, high = np.percentile(values, [2.5, 97.5]) if len(values) else (np.nan, np.nan)
         result[name] = Figure(value, float(low), float(high))
     return result
@@ -101,18 +101,17 @@ def figures(predictions: Predictions, dimensions: int) -> dict[str, float]:
     by_class = class_figures(probabilities, labels)
     there = np.unique(labels)
     own = predictions.log_likelihoods[rows, labels]
-    classes = probabilities.shape[1]
+    p, y, classes = _tensors(probabilities, labels)
     others = (predictions.log_likelihoods.sum(1) - own) / (classes - 1)
-    p, y = torch.from_numpy(probabilities), torch.from_numpy(labels)
     truth = np.eye(classes)[labels]
     return {
         "accuracy": float((probabilities.argmax(1) == labels).mean()),
-        "balanced_accuracy": float(by_class["recall"][there].mean()),
+        "balanced_accuracy": balanced_accuracy(probabilities.argmax(1), labels, classes),
         "precision": float(by_class["precision"][there].mean()),
         "f1": float(by_class["f1"][there].mean()),
         "kappa": float(tm.multiclass_cohen_kappa(p, y, classes, validate_args=False)),
         "auc": float(np.nanmean(by_class["auc"][there])),
-        "ece": float(tm.multiclass_calibration_error(p, y, classes, ECE_BINS, validate_args=False)),
+        "ece": calibration_error(probabilities, labels),
         "brier": float(((probabilities - truth) ** 2).sum(1).mean()),
         "nll": float(-np.log(np.maximum(probabilities[rows, labels], 1e-12)).mean()),
         "bits_per_dim": float(-own.mean() / (dimensions * np.log(2))),
@@ -120,13 +119,26 @@ def figures(predictions: Predictions, dimensions: int) -> dict[str, float]:
     }
 
 
+def balanced_accuracy(predicted: IntArray, labels: IntArray, classes: int) -> float:
+    """Mean recall of the classes that occur."""
+    p, y = torch.from_numpy(predicted), torch.from_numpy(labels)
+    recalls = tm.multiclass_recall(p, y, classes, average="none", validate_args=False)
+    return float(recalls[torch.from_numpy(np.unique(labels))].mean())
+
+
+def calibration_error(probabilities: FloatArray, labels: IntArray) -> float:
+    """Expected calibration error, ECE_BINS bins."""
+    p, y, classes = _tensors(probabilities, labels)
+    return float(tm.multiclass_calibration_error(p, y, classes, ECE_BINS, validate_args=False))
+
+
+def _tensors(probabilities: FloatArray, labels: IntArray) -> tuple[torch.Tensor, torch.Tensor, int]:
+    return torch.from_numpy(probabilities), torch.from_numpy(labels), probabilities.shape[1]
+
+
 def class_figures(probabilities: FloatArray, labels: IntArray) -> dict[str, FloatArray]:
     """Recall, precision, F1 and AUC of each class (classes,)."""
-    p, y, classes = (
-        torch.from_numpy(probabilities),
-        torch.from_numpy(labels),
-        probabilities.shape[1],
-    )
+    p, y, classes = _tensors(probabilities, labels)
     named: dict[str, Callable[..., torch.Tensor]] = {
         "recall": tm.multiclass_recall,
         "precision": tm.multiclass_precision,
@@ -141,8 +153,7 @@ def class_figures(probabilities: FloatArray, labels: IntArray) -> dict[str, Floa
 
 def confusion(probabilities: FloatArray, labels: IntArray) -> IntArray:
     """(classes, classes) counts: rows the true class, columns the predicted one."""
-    p, y = torch.from_numpy(probabilities), torch.from_numpy(labels)
-    counts = tm.multiclass_confusion_matrix(p, y, probabilities.shape[1])
+    counts = tm.multiclass_confusion_matrix(*_tensors(probabilities, labels))
     return np.asarray(counts.numpy(), np.int64)
 
 

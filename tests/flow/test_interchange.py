@@ -17,6 +17,7 @@ from magic_viewer.flow.interchange import (
     read_published_checkpoint,
     read_published_config,
 )
+from magic_viewer.flow.published_layers import norm
 
 REFERENCE = Path(__file__).parents[2].parent / "shared" / "reference"
 SIZE = 16
@@ -83,6 +84,10 @@ def test_that_an_imported_flow_gives_the_numbers_of_another_implementation(publi
     differences = largest_differences(flow, published.folder / "expected.safetensors")
     assert set(differences) == set(QUANTITIES)
     assert max(differences.values()) < 1e-5
+
+
+def test_that_widths_which_eight_does_not_divide_are_grouped_as_published() -> None:
+    assert [norm(width).num_groups for width in (4, 12, 16, 20)] == [4, 6, 8, 5]
 
 
 def test_that_differences_are_found(published) -> None:

@@ -114,6 +114,9 @@ def test_that_a_folded_flow_gives_the_same(any_flow: ConditionalFlow) -> None:
         torch.testing.assert_close(any_flow.all_label_log_prob(x), scores, rtol=1e-5, atol=1e-2)
         torch.testing.assert_close(any_flow.sample(2, 1, seed=4), image, rtol=1e-4, atol=1e-2)
         assert any_flow.unplaced_log_det() == pytest.approx(unplaced, rel=1e-6)
+        torch.testing.assert_close(
+            any_flow.fold().all_label_log_prob(x), scores, rtol=1e-5, atol=1e-2
+        )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
