@@ -61,7 +61,10 @@ class TrainConfig:
         coarse_width: width of its coarse networks.
         dropout: in all networks.
         preprocess: see PreprocessConfig.
-        augment: see AugmentConfig.
+        augment: changes made to images whose density is learned.
+        contrast_augment: stronger changes, made to the images of the next setting.
+        contrast_images: of a batch, that are changed so and count for the cross-entropy alone:
+            what tells classes apart must hold on them, yet samples don't have to look like them.
     """
 
     title: str = ""
@@ -90,8 +93,15 @@ class TrainConfig:
     dropout: float = 0.1
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
+    contrast_augment: AugmentConfig = field(default_factory=AugmentConfig)
+    contrast_images: int = 0
 
 
+STRONG = AugmentConfig(angle=10.0, scale=0.1, shift=0.05, flip=True, gamma=0.5, tilt=0.25)
+LGG_LICENCE = (
+    "CC BY-NC-SA 4.0 (non-commercial; derived from TCGA-LGG: Buda et al. 2019, "
+    "Mazurowski et al. 2017, The Cancer Imaging Archive)"
+)
 PRESETS: dict[str, TrainConfig] = {
     "default": TrainConfig(),
     "modality": TrainConfig(
@@ -108,14 +118,49 @@ PRESETS: dict[str, TrainConfig] = {
         title="Brain MR sequence",
         summary="Tells T1 before contrast, FLAIR and T1 after contrast apart on axial brain "
         "slices; trained on TCGA-LGG.",
-        licence="CC BY-NC-SA 4.0 (non-commercial; derived from TCGA-LGG: Buda et al. 2019, "
-        "Mazurowski et al. 2017, The Cancer Imaging Archive)",
+        licence=LGG_LICENCE,
         modalities=("MR",),
+        steps=5200,
+        dropout=0.2,
+        weight_decay=0.05,
         preprocess=PreprocessConfig(fit="foreground", low=1.0, high=98.0, white=225.0),
         augment=AugmentConfig(angle=5.0, scale=0.05, shift=0.03, flip=True, gamma=0.25, tilt=0.12),
+        contrast_augment=STRONG,
+        contrast_images=8,
+    ),
+    "brain-site": TrainConfig(
+        title="Brain MR acquisition site",
+        summary="Tells four acquisition sites (CS, DU, FG, HT) apart on axial brain slices of "
+        "any of three sequences; trained on TCGA-LGG.",
+        licence=LGG_LICENCE,
+        modalities=("MR",),
+        task="site",
+        steps=2800,
+        validation_share=0.18,
+        dropout=0.2,
+        weight_decay=0.05,
+        preprocess=PreprocessConfig(low=1.0, high=98.0, white=225.0),
+        augment=AugmentConfig(angle=5.0, shift=0.03, flip=True, gamma=0.25, tilt=0.12),
+        contrast_augment=replace(STRONG, scale=0.03),
+        contrast_images=8,
+    ),
+    "tumour": TrainConfig(
+        title="Tumour in a brain FLAIR slice",
+        summary="Tells axial brain FLAIR slices with and without low-grade glioma apart; "
+        "trained on TCGA-LGG.",
+        licence=LGG_LICENCE,
+        modalities=("MR",),
+        task="tumour",
+        steps=2800,
+        dropout=0.25,
+        weight_decay=0.05,
+        preprocess=PreprocessConfig(fit="foreground", low=1.0, high=98.0, white=225.0),
+        augment=AugmentConfig(angle=5.0, scale=0.05, shift=0.03, flip=True, gamma=0.25, tilt=0.12),
+        contrast_augment=STRONG,
+        contrast_images=8,
     ),
 }
-"""Configurations by name; the two bundled models are made with those of their names."""
+"""Configurations by name; the bundled models are made with those of their names."""
 
 
 def configuration(preset: str | None, name: str, changes: Sequence[str] = ()) -> TrainConfig:

@@ -55,7 +55,20 @@ def _sequence(
         yield "T1-post", image[..., 2]
 
 
-TASKS: dict[str, Task] = {"sequence": _sequence}
+def _site(row: Row, image: npt.NDArray[np.uint8]) -> Iterable[tuple[str, npt.NDArray[np.uint8]]]:
+    """The acquisition site, for every sequence of the slice."""
+    for _, grey in _sequence(row, image):
+        yield row["site"], grey
+
+
+def _tumour(
+    row: Row, image: npt.NDArray[np.uint8]
+) -> Iterable[tuple[str, npt.NDArray[np.uint8]]]:
+    """Whether the experts outlined any tumour, for FLAIR."""
+    yield "present" if int(row["tumor_px"]) else "absent", image[..., 1]
+
+
+TASKS: dict[str, Task] = {"sequence": _sequence, "site": _site, "tumour": _tumour}
 
 
 def read_examples(folder: Path, task: str = "sequence") -> list[Example]:
@@ -137,11 +150,24 @@ def _images(folder: Path, count: int) -> npt.NDArray[np.uint8]:
 def hold_out_patients(
     examples: list[Example], share: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """Splits by patient: (kept, held out), a share of the patients held out."""
-    patients = sorted({e.patient for e in examples if e.patient is not None})
-    if not patients:
+    """Splits by patient: (kept, held out), a share of the patients held out.
+
+    Patients whose slices are all of one class, as of one site, are drawn class by class, so that
+    no class is missing on either side.
+    """
+    found: dict[str, set[str]] = {}
+    for example in examples:
+        if example.patient is not None:
+            found.setdefault(example.patient, set()).add(example.label)
+    if not found:
         raise DataError("Validation images can't be held out by patient: no patients are named.")
-    order = np.random.default_rng(seed).permutation(len(patients))
-    held = {patients[i] for i in order[: max(1, round(share * len(patients)))]}
+    groups: dict[str, list[str]] = {}
+    for patient, labels in sorted(found.items()):
+        groups.setdefault(labels.pop() if len(labels) == 1 else "", []).append(patient)
+    rng = np.random.default_rng(seed)
+    held: set[str] = set()
+    for _, patients in sorted(groups.items()):
+        order = rng.permutation(len(patients))
+        held |= {patients[i] for i in order[: max(1, round(share * len(patients)))]}
     kept = [e for e in examples if e.patient not in held]
     return kept, [e for e in examples if e.patient in held]

@@ -20,7 +20,7 @@ from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
 from magic_viewer.pipeline.preprocess import Jitter, prepare_grey
 from magic_viewer.progress import Progress
-from magic_viewer.training.config import TrainConfig
+from magic_viewer.training.config import AugmentConfig, TrainConfig
 from magic_viewer.training.data import Example
 from magic_viewer.training.objective import candidate_labels, losses
 from magic_viewer.training.score import scale_scores
@@ -140,7 +140,8 @@ class _Trainer:
         """Initialises from data, or loads the checkpoint if there is one of this configuration."""
         if not path.exists():
             rng = np.random.default_rng((self.config.seed, 1))
-            x, labels = self._batch(rng, self.config.initial_images)
+            count = self.config.initial_images
+            x, labels = self._batch(rng, count, count)
             self.flow.initialise(x, labels)
             self.average = _average(self.flow, self.config.ema)
             return
@@ -179,14 +180,17 @@ class _Trainer:
         config = self.config
         rng = np.random.default_rng((config.seed, 2, self.step))
         torch.manual_seed(int(rng.integers(2**31)))
-        x, labels = self._batch(rng, config.batch_size)
+        learned = config.batch_size - config.contrast_images
+        x, labels = self._batch(rng, config.batch_size, learned)
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
         candidates = candidate_labels(labels, len(self.names), config.contrast_labels, generator)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, config)
         self.flow.train()
         self.optimizer.zero_grad()
-        bits, contrast = losses(self.flow, x, candidates, config.contrast_temperature)
+        bits, contrast = losses(
+            self.flow, x, candidates, config.contrast_temperature, learned
+        )
         weight = config.contrast_weight * min(1.0, 2 * self.step / config.steps)
         (bits + weight * contrast).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.flow.parameters(), config.clip_norm)
@@ -228,14 +232,24 @@ class _Trainer:
         best = min(self.history, key=_score, default={"step": float(self.step)})
         return Trained(flow.eval(), int(best["step"]), self.step, self.seconds, self.history)
 
-    def _batch(self, rng: np.random.Generator, count: int) -> tuple[Tensor, Tensor]:
+    def _batch(
+        self, rng: np.random.Generator, count: int, learned: int
+    ) -> tuple[Tensor, Tensor]:
+        """Random images, the first `learned` of them for the density as well."""
+        config = self.config
         labels = rng.integers(len(self.names), size=count)
         chosen = [self.by_class[i][int(rng.integers(len(self.by_class[i])))] for i in labels]
         images = [
             prepare_grey(
-                example.grey, self.config.preprocess, jitter=draw_jitter(self.config, rng)
+                example.grey,
+                config.preprocess,
+                jitter=draw_jitter(
+                    config.augment if i < learned else config.contrast_augment,
+                    config.preprocess.size,
+                    rng,
+                ),
             ).pixels
-            for example in chosen
+            for i, example in enumerate(chosen)
         ]
         pixels = torch.from_numpy(np.stack(images))[:, None]
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
@@ -273,14 +287,12 @@ def _parameter_groups(flow: ConditionalFlow, weight_decay: float) -> list[dict[s
     ]
 
 
-def draw_jitter(config: TrainConfig, rng: np.random.Generator) -> Jitter:
-    """A random change within the ranges.
+def draw_jitter(augment: AugmentConfig, size: int, rng: np.random.Generator) -> Jitter:
+    """A random change within the ranges, for an input of `size` pixels a side.
 
     Turning and shifting by parts of a pixel blur: half of all images are left unturned, and
     shifts are whole pixels of the input.
     """
-    augment, size = config.augment, config.preprocess.size
-
     def within(limit: float) -> float:
         return float(rng.uniform(-limit, limit))
 

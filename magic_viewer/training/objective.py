@@ -18,7 +18,7 @@ def candidate_labels(
 
 
 def losses(
-    flow: ConditionalFlow, x: Tensor, candidates: Tensor, temperature: float
+    flow: ConditionalFlow, x: Tensor, candidates: Tensor, temperature: float, learned: int
 ) -> tuple[Tensor, Tensor]:
     """Bits per dimension under the first label, and cross-entropy of it among the candidates.
 
@@ -31,12 +31,13 @@ def losses(
         x: (B, 1, size, size), dequantized grey levels.
         candidates: (B, R) labels, the true one first.
         temperature: divides log-likelihoods in the cross-entropy.
+        learned: how many images, the first ones, count for the bits; all count for the other.
 
     Returns:
         Two scalars.
     """
     _, maps = flow.log_prob_maps(x, candidates)
     log_likelihoods = total(maps)
-    bits = -log_likelihoods[:, 0].mean() / (flow.dimensions * math.log(2))
+    bits = -log_likelihoods[:learned, 0].mean() / (flow.dimensions * math.log(2))
     cross_entropy = -torch.log_softmax(log_likelihoods / temperature, 1)[:, 0].mean()
     return bits, cross_entropy
