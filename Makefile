@@ -9,7 +9,12 @@ INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 SYSTEM = $(PYTHON) packaging/system_packages.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format screenshots wheel clean distclean python system window xvfb
+# Data and minutes on one core of `make models`; a training stops there or when it is done.
+DATA ?= ../shared/data
+MINUTES ?= 100
+TRAIN = $(BIN)/magic-viewer train $(DATA)/$(2) --out models/$(1) --run runs/$(1) --minutes $(MINUTES)
+
+.PHONY: help demo test lint format screenshots models wheel clean distclean python system window xvfb
 
 help:
 	@echo 'make demo         set up, then open the window on sample scans'
@@ -18,6 +23,8 @@ help:
 	@echo 'make lint         ruff, mypy and the import contracts'
 	@echo 'make format       let ruff format and fix'
 	@echo 'make screenshots  draw the pictures of the documentation again'
+	@echo 'make models       train the five bundled models from DATA=$(DATA), resumably,'
+	@echo '                  each for at most MINUTES=$(MINUTES)'
 	@echo 'make wheel        build dist/*.whl, with models and resources inside'
 	@echo 'make clean        remove caches, build products and demo/; distclean also .venv'
 	@echo 'PYTHON=python3.12 chooses the Python for a new .venv'
@@ -42,6 +49,13 @@ format: .venv/test.stamp
 screenshots: export QT_QPA_PLATFORM := xcb
 screenshots: xvfb .venv/app.stamp
 	xvfb-run -a -s '-screen 0 1600x1000x24' $(BIN)/python docs/make_screenshots.py
+
+models: .venv/app.stamp
+	$(call TRAIN,scanner-vendor,acr_phantom)
+	$(call TRAIN,modality,mednist64)
+	$(call TRAIN,brain-sequence,brain_mr_lgg)
+	$(call TRAIN,brain-site,brain_mr_lgg)
+	$(call TRAIN,tumour,brain_mr_lgg)
 
 wheel: | .venv/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
