@@ -35,6 +35,7 @@ class PreprocessConfig:
         low: percentile of the fitted pixels that becomes grey level 0.
         high: percentile that becomes `white`.
         white: grey level of the high percentile; brighter pixels keep their place up to 255.
+        exponent: of grey levels scaled to 0..1; below 1 it spreads the dark ones.
         border: pixels of grey level 0 around the image, within the size.
     """
 
@@ -44,6 +45,7 @@ class PreprocessConfig:
     low: float = 0.0
     high: float = 100.0
     white: float = 255.0
+    exponent: float = 1.0
     border: int = 0
 
 
@@ -232,7 +234,9 @@ def _to_levels(
     if high <= low:
         return np.zeros_like(fitted)
     scaled: GreyImage = np.clip((fitted - low) * (white / (high - low)), 0, 255).astype(np.float32)
-    return scaled
+    if config.exponent == 1:
+        return scaled
+    return np.float32(255) * (scaled / np.float32(255)) ** np.float32(config.exponent)
 
 
 def _recoloured(levels: GreyImage, jitter: Jitter) -> GreyImage:

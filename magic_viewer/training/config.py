@@ -56,6 +56,7 @@ class TrainConfig:
         patience: validations without a better score before an early stop.
         validation_share: of the patients, where the data has no validation split.
         initial_images: that set the data-dependent layers.
+        levels: Haar splits of the flow.
         width: channels of the flow's detail networks.
         guide_width: channels of its guides.
         coarse_width: width of its coarse networks.
@@ -87,6 +88,7 @@ class TrainConfig:
     patience: int = 6
     validation_share: float = 0.12
     initial_images: int = 2048
+    levels: int = 2
     width: int = 64
     guide_width: int = 64
     coarse_width: int = 256
@@ -109,10 +111,12 @@ PRESETS: dict[str, TrainConfig] = {
         summary="Tells abdomen CT, breast MRI, chest X-ray, chest CT, hand X-ray and head CT "
         "apart; trained on MedNIST.",
         licence="CC BY-SA 4.0 (derived from MedNIST, B. Erickson, Mayo Clinic)",
-        steps=5600,
+        steps=4000,
         contrast_labels=2,
-        preprocess=PreprocessConfig(low=1.0),
-        augment=AugmentConfig(offset=24.0),
+        levels=3,
+        preprocess=PreprocessConfig(low=1.0, exponent=0.5),
+        contrast_augment=AugmentConfig(offset=24.0),
+        contrast_images=8,
     ),
     "brain-sequence": TrainConfig(
         title="Brain MR sequence",
@@ -135,7 +139,9 @@ PRESETS: dict[str, TrainConfig] = {
         licence=LGG_LICENCE,
         modalities=("MR",),
         task="site",
-        steps=2800,
+        steps=1500,
+        contrast_labels=2,
+        validate_every=250,
         validation_share=0.18,
         dropout=0.2,
         weight_decay=0.05,
@@ -151,7 +157,8 @@ PRESETS: dict[str, TrainConfig] = {
         licence=LGG_LICENCE,
         modalities=("MR",),
         task="tumour",
-        steps=2800,
+        steps=1500,
+        validate_every=250,
         dropout=0.25,
         weight_decay=0.05,
         preprocess=PreprocessConfig(fit="foreground", low=1.0, high=98.0, white=225.0),

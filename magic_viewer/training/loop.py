@@ -124,6 +124,7 @@ class _Trainer:
         flow_config = CompactConfig(
             names,
             size=config.preprocess.size,
+            levels=config.levels,
             width=config.width,
             guide_width=config.guide_width,
             coarse_width=config.coarse_width,
