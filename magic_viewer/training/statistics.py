@@ -67,6 +67,15 @@ def all_figures(predictions: Predictions, dimensions: int, seed: int = 0) -> dic
     return result
 
 
+def with_interval(
+    figure: Callable[[IntArray], float], groups: Sequence[str], seed: int = 0
+) -> Figure:
+    """A figure of rows, on all of them and on resampled groups."""
+    values = [figure(rows) for rows in patients_resampled(groups, seed)]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Figure(figure(np.arange(len(groups))), float(low), float(high))
+
+
 def patients_resampled(groups: Sequence[str], seed: int) -> list[IntArray]:
     """Rows of RESAMPLES sets of patients, drawn with replacement, as many as there are."""
     rng = np.random.default_rng(seed)
