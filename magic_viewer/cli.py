@@ -17,6 +17,7 @@ from magic_viewer.progress import Progress, drain
 if TYPE_CHECKING:
     from magic_viewer.imaging.study import Slice
     from magic_viewer.pipeline.engine import Engine
+    from magic_viewer.training.config import TrainConfig
 
 Result = TypeVar("Result")
 DEFAULT_MODEL = "brain-sequence"
@@ -111,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--out", type=Path, required=True, help="the model folder to write")
     train.add_argument("--preset", help="a built-in configuration; the name of OUT if there is one")
     train.add_argument("--fold", type=int, default=0, help="held back, in data with folds")
+    train.add_argument(
+        "--cross-validate",
+        metavar="FOLDS",
+        help="instead of a model, write the figures of one model a fold, each on the fold it "
+        "never saw: 0,1,2 or all",
+    )
     train.add_argument("--run", type=Path, help="folder for checkpoints; default runs/NAME")
     train.add_argument(
         "--minutes", type=float, default=math.inf, help="stop at the first validation after that"
@@ -307,10 +314,30 @@ def _train(options: argparse.Namespace) -> int:
 
     config = configuration(options.preset, options.out.name, options.set)
     run = options.run or Path("runs") / options.out.name
+    if options.cross_validate:
+        return _cross_validate(options, config, run)
     work = build_model(options.data, options.out, run, config, options.fold, options.minutes)
     figures = _follow(work)
     print(json.dumps(figures))
     print(f"Model in {options.out}")
+    return 0
+
+
+def _cross_validate(options: argparse.Namespace, config: "TrainConfig", run: Path) -> int:
+    from magic_viewer.training.cross_validation import RESULT, cross_validate
+
+    folds = None
+    if options.cross_validate != "all":
+        try:
+            folds = [int(fold) for fold in options.cross_validate.split(",")]
+        except ValueError:
+            raise RequestError(
+                "--cross-validate: expected folds as 0,1,2 or all; came "
+                f"'{options.cross_validate}'."
+            ) from None
+    work = cross_validate(options.data, options.out, run, config, folds, options.minutes)
+    print(json.dumps({name: figure["value"] for name, figure in _follow(work)["figures"].items()}))
+    print(f"Figures in {options.out / RESULT}")
     return 0
 
 

@@ -21,6 +21,10 @@ UNUSUAL = 0.05
 class Calibration:
     """What validation images taught about a model's own numbers.
 
+    Where an input has several tiles (`preprocess`), the log-likelihoods given here are means
+    over its tiles: neighbouring tiles tell much the same, and one set of temperatures then holds
+    for images of any number of tiles. bits/dim are per pixel of all tiles in any case.
+
     Attributes:
         likelihood_temperatures: (scales,) each divides its scale's log-likelihood, finest first.
             A scale that is surer of itself than it is right gets a higher one.

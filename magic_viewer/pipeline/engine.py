@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from magic_viewer.errors import ModelError, RequestError
-from magic_viewer.flow.attribution import scale_attributions
+from magic_viewer.flow.attribution import join_tiles, scale_attributions
 from magic_viewer.flow.checkpoint import config_from_json, load_weights, weights_hash
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.memory import keep_freed_memory
@@ -17,7 +17,7 @@ from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.imaging.study import Slice
 from magic_viewer.pipeline.calibration import UNLIKE, verdict
 from magic_viewer.pipeline.library import Bundle, choose_label, read_bundle
-from magic_viewer.pipeline.preprocess import ModelInput, prepare
+from magic_viewer.pipeline.preprocess import ModelInput, prepare, split_tiles
 from magic_viewer.pipeline.results import (
     Classification,
     Examination,
@@ -89,7 +89,9 @@ class Engine:
 
         Returns:
             The classification, and maps in nats per pixel of the model's input, each summing
-            to its class's log-likelihood.
+            to its class's log-likelihood. Tiles count as independent given the class, so a
+            slice's log-likelihood is the sum over its tiles; probabilities rest on their mean
+            (`Calibration`).
 
         Raises:
             ModelError: if the model hasn't been calibrated.
@@ -104,8 +106,9 @@ class Engine:
         prepared = prepare(image, self._bundle.preprocess)
         maps, cells, scales = self._maps(prepared)
         log_likelihoods = scales.sum(1)
-        bits = scale_bits(scales, self._flow.dimensions)
-        probabilities = calibration.posterior(scales[None])[0]
+        bits = scale_bits(scales, prepared.pixels.size)
+        tiles = prepared.pixels.size // self._flow.dimensions
+        probabilities = calibration.posterior(scales[None] / tiles)[0]
         best = int(probabilities.argmax())
         typicality = float(calibration.typicality(bits[best][None])[0])
         misfit = self._misfit(image)
@@ -129,7 +132,7 @@ class Engine:
             cells,
             prepared.pixels,
             prepared.box,
-            self._flow.unplaced_log_det(),
+            tiles * self._flow.unplaced_log_det(),
         )
 
     def _misfit(self, image: Slice) -> str:
@@ -141,18 +144,22 @@ class Engine:
 
     @torch.no_grad()
     def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, tuple[int, ...], np.ndarray]:
-        """Maps (scales, classes, size, size), cells a side, nats (classes, scales).
+        """Maps (scales, classes, rows, columns), cells a side of a tile, nats (classes, scales).
 
         Nats are added up before they are spread over pixels; means over draws.
         """
-        pixels = torch.from_numpy(prepared.pixels).expand(DEQUANTIZATION_DRAWS, 1, -1, -1)
+        rows, columns = prepared.pixels.shape
+        tiles = torch.from_numpy(split_tiles(prepared.pixels, self._flow.config.size))
+        pixels = tiles[:, None].repeat(DEQUANTIZATION_DRAWS, 1, 1, 1)
         generator = torch.Generator().manual_seed(DEQUANTIZATION_SEED)
         x = dequantize(pixels, generator).to(self._device)
         batches = zip(*self._flow.all_label_maps(x), strict=True)
-        per_scale = [torch.cat(maps).cpu().double().mean(0, keepdim=True) for maps in batches]
-        maps = scale_attributions(per_scale, self._flow.config.size)[:, 0]
+        drawn = [torch.cat(maps).cpu().double() for maps in batches]
+        means = [m.view(DEQUANTIZATION_DRAWS, len(tiles), *m.shape[1:]).mean(0) for m in drawn]
+        per_scale = [join_tiles(m, rows // self._flow.config.size) for m in means]
+        maps = scale_attributions(per_scale, columns)[:, 0]
         scales = torch.cat([m.sum((2, 3)) for m in per_scale]).T
-        return maps.numpy(), tuple(m.shape[-1] for m in per_scale), scales.numpy()
+        return maps.numpy(), tuple(m.shape[-1] for m in means), scales.numpy()
 
     def generate(self, request: SampleRequest) -> Generator[Progress | Sample, None, None]:
         """Draws synthetic images, one at a time, so that each can be drawn again alone.

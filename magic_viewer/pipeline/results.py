@@ -21,7 +21,7 @@ class ModelInfo:
         labels: in the order of the flow's classes.
         summary: one sentence: what it tells apart, and on what it was trained.
         licence: of the weights.
-        input_size: pixels a side of the square model input.
+        input_size: pixels a side of the square model input, or of one of its tiles.
     """
 
     name: str
@@ -82,7 +82,8 @@ class Attribution:
             reach beyond the slice.
         unplaced: nats of the total that have no place and are spread evenly; those of two
             classes are the same, so a contrast has none.
-        cells: a side of the one scale that is mapped, or None for all scales together.
+        cells: a side of the one scale that is mapped, of each tile where there are several; or
+            None for all scales together.
     """
 
     values: MapArray
@@ -117,7 +118,7 @@ class Examination:
         classification: the answer.
         scale_maps: (scales, classes, rows, columns), nats per pixel, finest scale first; a
             class's maps over all scales sum to its log-likelihood.
-        scale_cells: (scales,) cells a side of each scale: its true resolution.
+        scale_cells: (scales,) cells a side of each scale, in each tile: its true resolution.
         model_input: (rows, columns) float32 in grey levels 0..255, what the model saw.
         box: see Attribution.
         unplaced: nats of every log-likelihood that have no place and are spread evenly; see

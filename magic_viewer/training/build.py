@@ -14,17 +14,20 @@ from magic_viewer.flow.checkpoint import (
     save_weights,
 )
 from magic_viewer.flow.memory import keep_freed_memory
-from magic_viewer.pipeline.calibration import calibrate
+from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.pipeline.calibration import Calibration, calibrate
 from magic_viewer.pipeline.engine import scale_bits
 from magic_viewer.pipeline.library import CARD, Bundle, read_bundle, write_bundle
+from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.pipeline.published import imported_card
 from magic_viewer.pipeline.results import ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.training.card import render_card
 from magic_viewer.training.config import TrainConfig
-from magic_viewer.training.data import Example, hold_out_patients, read_examples
+from magic_viewer.training.data import hold_out_patients, read_examples
 from magic_viewer.training.evaluate import choose_examples, metrics, score_examples
-from magic_viewer.training.loop import train
+from magic_viewer.training.examples import Example
+from magic_viewer.training.loop import Trained, train
 
 TRAINING_MEGABYTES = 2047
 """Freed memory to keep; a training step needs most of it again at once."""
@@ -57,14 +60,11 @@ def build_model(
     training, validation, held_back, split = split_examples(
         read_examples(data, config.task), config, fold
     )
-    stride = -(-len(validation) // VALIDATION_IMAGES)
-    trained = yield from train(training, validation[::stride], config, run, minutes)
+    trained = yield from train_on(training, validation, config, run, minutes)
     out.mkdir(parents=True, exist_ok=True)
     save_weights(trained.flow, out)
     flow = load_weights(trained.flow.config, out)
-    scores = yield from score_examples(flow, config.preprocess, validation)
-    bits = scale_bits(scores.scales, flow.dimensions)
-    calibration = calibrate(scores.scales, bits, scores.labels)
+    calibration = yield from calibration_of(flow, config.preprocess, validation)
     scores = yield from score_examples(flow, config.preprocess, held_back)
     figures = metrics(scores, held_back, calibration, flow.dimensions)
     info = ModelInfo(
@@ -101,6 +101,26 @@ def build_model(
     return figures
 
 
+def train_on(
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    config: TrainConfig,
+    run: Path,
+    minutes: float,
+) -> Generator[Progress, None, Trained]:
+    """Trains with an even choice of the validation images for early stopping."""
+    stride = -(-len(validation) // VALIDATION_IMAGES)
+    return (yield from train(training, validation[::stride], config, run, minutes))
+
+
+def calibration_of(
+    flow: ConditionalFlow, preprocess: PreprocessConfig, examples: Sequence[Example]
+) -> Generator[Progress, None, Calibration]:
+    """The calibration of a flow on images that it was not trained on."""
+    scores = yield from score_examples(flow, preprocess, examples)
+    return calibrate(scores.scales, scale_bits(scores.scales, flow.dimensions), scores.labels)
+
+
 def calibrate_model(
     folder: Path, data: Path, split: str | None = None, fold: int | None = None
 ) -> Generator[Progress, None, int]:
@@ -126,9 +146,7 @@ def calibrate_model(
         )
     flow = load_weights(config_from_json(bundle.flow), folder).fold()
     examples = choose_examples(read_examples(data, bundle.task), split, fold)
-    scores = yield from score_examples(flow, bundle.preprocess, examples)
-    bits = scale_bits(scores.scales, flow.dimensions)
-    calibration = calibrate(scores.scales, bits, scores.labels)
+    calibration = yield from calibration_of(flow, bundle.preprocess, examples)
     about = {"calibrated_on": data.resolve().name, "calibration_images": len(examples)}
     bundle = replace(bundle, calibration=calibration, training=about)
     write_bundle(folder, bundle)

@@ -1,6 +1,7 @@
 """A model's card, written from its configuration."""
 
 from magic_viewer.pipeline.library import Bundle
+from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.pipeline.results import in_words
 
 NAMES = {
@@ -9,10 +10,34 @@ NAMES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "patient_balanced_accuracy": "balanced accuracy by patient",
+    "series": "series",
+    "series_balanced_accuracy": "balanced accuracy by series",
     "bits_per_dim": "bits/dim",
     "ece": "expected calibration error (15 bins)",
     "out_of_distribution_share": "said to be unlike the training images (false alarms)",
 }
+
+
+def _input_in_words(preprocess: PreprocessConfig) -> str:
+    size = preprocess.size
+    if preprocess.fit == "native":
+        return (
+            f"as many tiles of {size} × {size} pixels as fit on the image, centred, at its own "
+            f"pixels (resampled to {preprocess.spacing:g} mm where they are of another size); the "
+            "log-likelihood is the sum over tiles, the probabilities rest on their mean"
+        )
+    limits = (
+        "the square around what differs from the image border"
+        if preprocess.fit == "foreground"
+        else "the largest centred square of the image"
+    )
+    return f"{limits}, resampled to {size} × {size} pixels"
+
+
+def _exponent_in_words(preprocess: PreprocessConfig) -> str:
+    if preprocess.exponent == 1:
+        return ""
+    return f", those between by the power {preprocess.exponent:g} of their share of the range"
 
 
 def render_card(bundle: Bundle) -> str:
@@ -25,11 +50,6 @@ def render_card(bundle: Bundle) -> str:
         for key, name in NAMES.items()
         if key in figures
     )
-    limits = (
-        "the square around what differs from the image border"
-        if preprocess.fit == "foreground"
-        else "the largest centred square of the image"
-    )
     return f"""# {bundle.info.title}
 
 {bundle.info.summary}
@@ -41,10 +61,10 @@ Research use. Not for diagnosis.
 validation images
 - **Split:** {about["split"]}
 - **Licence of the weights:** {bundle.info.licence}
-- **Input:** {limits}, resampled to {preprocess.size} × {preprocess.size} pixels; percentile \
+- **Input:** {_input_in_words(preprocess)}; percentile \
 {preprocess.low:g} becomes grey level 0 and percentile {preprocess.high:g} becomes \
-{preprocess.white:g} (CT: the file's own window instead); whole grey levels, then uniform \
-dequantization
+{preprocess.white:g}{_exponent_in_words(preprocess)} (CT: the file's own window instead); \
+whole grey levels, then uniform dequantization
 - **Training:** {about["steps"]} steps of {config["batch_size"]} images, \
 {about["minutes"]:g} minutes on a CPU, seed {config["seed"]}; weights of step \
 {about["best_step"]}, chosen on the validation images

@@ -1,16 +1,17 @@
 """Labelled slices from folders or arrays.
 
-Two forms:
+Three forms:
 
 - folders: `train/CLASS/*.png`, also `val` and `test`; any image that Pillow reads.
 - arrays: `slices.csv` (one row a slice: row, patient, fold, ...) beside one `.npz` whose
   `images` is (rows, height, width, channels) uint8. What the channels mean and what the
   label is, a task says.
+- series: `series.csv` beside folders of DICOM files; see `training.series`.
 """
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,26 +19,11 @@ import numpy.typing as npt
 from PIL import Image
 
 from magic_viewer.errors import DataError
+from magic_viewer.training.examples import Example
+from magic_viewer.training.series import SERIES_FILE, read_series
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"}
 SPLITS = ("train", "val", "test")
-
-
-@dataclass(frozen=True, eq=False)
-class Example:
-    """One labelled slice.
-
-    Attributes:
-        grey: (rows, columns) float32.
-        label: class name.
-        patient: who it is of, or None where nobody knows.
-        split: "train", "val", "test", or the fold's number as text.
-    """
-
-    grey: npt.NDArray[np.float32]
-    label: str
-    patient: str | None
-    split: str
 
 
 Row = dict[str, str]
@@ -61,9 +47,7 @@ def _site(row: Row, image: npt.NDArray[np.uint8]) -> Iterable[tuple[str, npt.NDA
         yield row["site"], grey
 
 
-def _tumour(
-    row: Row, image: npt.NDArray[np.uint8]
-) -> Iterable[tuple[str, npt.NDArray[np.uint8]]]:
+def _tumour(row: Row, image: npt.NDArray[np.uint8]) -> Iterable[tuple[str, npt.NDArray[np.uint8]]]:
     """Whether the experts outlined any tumour, for FLAIR."""
     yield "present" if int(row["tumor_px"]) else "absent", image[..., 1]
 
@@ -75,22 +59,25 @@ def read_examples(folder: Path, task: str = "sequence") -> list[Example]:
     """Reads every labelled slice below a folder.
 
     Args:
-        folder: in one of the two forms.
-        task: for the array form, one of TASKS.
+        folder: in one of the three forms.
+        task: for the array form, one of TASKS; for series, one of SERIES_TASKS.
 
     Returns:
         The examples, in a fixed order.
 
     Raises:
-        DataError: if the folder has neither form, or a file of it can't be used.
+        DataError: if the folder has none of the forms, or a file of it can't be used.
     """
     if (folder / "slices.csv").is_file():
         return _read_arrays(folder, task)
+    if (folder / SERIES_FILE).is_file():
+        return read_series(folder, task)
     if any((folder / split).is_dir() for split in SPLITS):
         return _read_folders(folder)
     raise DataError(
-        f"{folder}: expected folders train/CLASS, val/CLASS, test/CLASS with images, or "
-        "slices.csv with one .npz; found neither. Give the folder that holds them."
+        f"{folder}: expected folders train/CLASS, val/CLASS, test/CLASS with images, slices.csv "
+        f"with one .npz, or {SERIES_FILE} with folders of DICOM files; found none of them. Give "
+        "the folder that holds them."
     )
 
 
@@ -153,7 +140,10 @@ def hold_out_patients(
     """Splits by patient: (kept, held out), a share of the patients held out.
 
     Patients whose slices are all of one class, as of one site, are drawn class by class, so that
-    no class is missing on either side.
+    no class is missing on either side; the last patient of a class is never held out.
+
+    Raises:
+        DataError: if no patients are named, or none can be held out.
     """
     found: dict[str, set[str]] = {}
     for example in examples:
@@ -163,11 +153,19 @@ def hold_out_patients(
         raise DataError("Validation images can't be held out by patient: no patients are named.")
     groups: dict[str, list[str]] = {}
     for patient, labels in sorted(found.items()):
-        groups.setdefault(labels.pop() if len(labels) == 1 else "", []).append(patient)
+        groups.setdefault(min(labels) if len(labels) == 1 else "", []).append(patient)
     rng = np.random.default_rng(seed)
+    left = Counter(label for labels in found.values() for label in labels)
     held: set[str] = set()
     for _, patients in sorted(groups.items()):
         order = rng.permutation(len(patients))
-        held |= {patients[i] for i in order[: max(1, round(share * len(patients)))]}
+        for patient in (patients[i] for i in order[: max(1, round(share * len(patients)))]):
+            if all(left[label] > 1 for label in found[patient]):
+                held.add(patient)
+                left.subtract(found[patient])
+    if not held:
+        raise DataError(
+            "Validation images can't be held out by patient: every class has one patient only."
+        )
     kept = [e for e in examples if e.patient not in held]
     return kept, [e for e in examples if e.patient in held]

@@ -13,10 +13,11 @@ from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import UNLIKE, Calibration
 from magic_viewer.pipeline.engine import DEQUANTIZATION_DRAWS, scale_bits
 from magic_viewer.pipeline.library import read_bundle
-from magic_viewer.pipeline.preprocess import PreprocessConfig, prepare_grey
+from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.progress import Progress
-from magic_viewer.training.data import Example, read_examples
-from magic_viewer.training.score import scale_scores
+from magic_viewer.training.data import read_examples
+from magic_viewer.training.examples import Example
+from magic_viewer.training.score import input_scores
 from magic_viewer.training.statistics import balanced_accuracy, calibration_error
 
 CHUNK = 96
@@ -27,7 +28,7 @@ class Scores:
     """Log-likelihoods of examples.
 
     Attributes:
-        scales: (B, classes, scales) nats.
+        scales: (B, classes, scales) nats, the mean over the tiles of each input.
         labels: (B,) true classes.
     """
 
@@ -69,8 +70,8 @@ def score_examples(
     for start in range(0, len(examples), CHUNK):
         yield Progress(start, len(examples), "Scoring images")
         chunk = examples[start : start + CHUNK]
-        pixels = np.stack([prepare_grey(e.grey, preprocess).pixels for e in chunk])
-        parts.append(scale_scores(flow, pixels, seed=start, draws=DEQUANTIZATION_DRAWS))
+        inputs = [e.prepared(preprocess).pixels for e in chunk]
+        parts.append(input_scores(flow, inputs, seed=start, draws=DEQUANTIZATION_DRAWS))
     labels = np.asarray([names.index(e.label) for e in examples], np.int64)
     return Scores(np.concatenate(parts), labels)
 
@@ -91,7 +92,7 @@ def metrics(
     """Figures for people: accuracy, balanced accuracy, bits/dim, calibration error, ...
 
     `patient_balanced_accuracy` takes the mean probability over all slices of one patient and
-    one true class.
+    one true class, `series_balanced_accuracy` that over one series.
     """
     labels, classes = scores.labels, scores.scales.shape[1]
     probabilities, typicality = answers(scores, calibration, dimensions)
@@ -104,24 +105,31 @@ def metrics(
         "ece": calibration_error(probabilities, labels),
         "out_of_distribution_share": float((typicality < UNLIKE).mean()),
     }
-    if any(e.patient is not None for e in examples):
-        votes, truth = by_patient(probabilities, labels, [e.patient for e in examples])
-        figures["patients"] = len({e.patient for e in examples})
-        figures["patient_balanced_accuracy"] = balanced_accuracy(votes.argmax(1), truth, classes)
+    named = {"patient": [e.patient for e in examples], "series": [e.series for e in examples]}
+    for kind, names in named.items():
+        if any(name is not None for name in names):
+            _, votes, truth = by_group(probabilities, labels, names)
+            figures["patients" if kind == "patient" else kind] = len(set(names))
+            figures[f"{kind}_balanced_accuracy"] = balanced_accuracy(
+                votes.argmax(1), truth, classes
+            )
     return figures
 
 
-def by_patient(
+def by_group(
     probabilities: npt.NDArray[np.float64],
     labels: npt.NDArray[np.int64],
-    patients: Sequence[str | None],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Mean probabilities (groups, classes) and labels (groups,) of each patient and class."""
-    groups = list(zip(patients, labels.tolist(), strict=True))
+    names: Sequence[str | None],
+) -> tuple[list[str | None], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Name, mean probabilities (groups, classes) and label (groups,) of each patient or series.
+
+    One with images of several classes counts as one for each.
+    """
+    groups = list(zip(names, labels.tolist(), strict=True))
     kinds = sorted(set(groups), key=str)
     members = [np.array([g == kind for g in groups]) for kind in kinds]
     means = np.stack([probabilities[m].mean(0) for m in members])
-    return means, np.asarray([label for _, label in kinds], np.int64)
+    return [name for name, _ in kinds], means, np.asarray([label for _, label in kinds], np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +141,7 @@ class Evaluation:
         scores: their log-likelihoods and labels.
         probabilities: (B, classes), calibrated.
         typicality: (B,) under the predicted class.
-        dimensions: pixels of a model input.
+        dimensions: pixels of a model input, or of one of its tiles.
         figures: of `metrics`.
     """
 

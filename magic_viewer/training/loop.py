@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,12 +18,12 @@ from magic_viewer.flow.config import CompactConfig
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
-from magic_viewer.pipeline.preprocess import Jitter, prepare_grey
+from magic_viewer.pipeline.preprocess import Jitter, PreprocessConfig
 from magic_viewer.progress import Progress
 from magic_viewer.training.config import AugmentConfig, TrainConfig
-from magic_viewer.training.data import Example
+from magic_viewer.training.examples import Example
 from magic_viewer.training.objective import candidate_labels, losses
-from magic_viewer.training.score import scale_scores
+from magic_viewer.training.score import input_scores
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -120,7 +120,7 @@ class _Trainer:
         self.training = training
         self.names = names
         self.by_class = [[e for e in training if e.label == name] for name in names]
-        self.validation = stack_inputs(validation, names, config)
+        self.validation = model_inputs(validation, names, config)
         flow_config = CompactConfig(
             names,
             size=config.preprocess.size,
@@ -189,9 +189,7 @@ class _Trainer:
             group["lr"] = learning_rate(self.step, config)
         self.flow.train()
         self.optimizer.zero_grad()
-        bits, contrast = losses(
-            self.flow, x, candidates, config.contrast_temperature, learned
-        )
+        bits, contrast = losses(self.flow, x, candidates, config.contrast_temperature, learned)
         weight = config.contrast_weight * min(1.0, 2 * self.step / config.steps)
         (bits + weight * contrast).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.flow.parameters(), config.clip_norm)
@@ -202,9 +200,9 @@ class _Trainer:
 
     def validate(self) -> dict[str, float]:
         """Scores the averaged weights, and keeps them if they are the best so far."""
-        pixels, labels = self.validation
+        inputs, labels = self.validation
         flow = cast(ConditionalFlow, self.average.module).eval()
-        log_likelihoods = scale_scores(flow, pixels, seed=self.config.seed).sum(2)
+        log_likelihoods = input_scores(flow, inputs, seed=self.config.seed).sum(2)
         (temperature,) = fit_temperatures(log_likelihoods[..., None], labels)
         bits = -log_likelihoods[np.arange(len(labels)), labels] / (flow.dimensions * math.log(2))
         right = log_likelihoods.argmax(1) == labels
@@ -233,20 +231,17 @@ class _Trainer:
         best = min(self.history, key=_score, default={"step": float(self.step)})
         return Trained(flow.eval(), int(best["step"]), self.step, self.seconds, self.history)
 
-    def _batch(
-        self, rng: np.random.Generator, count: int, learned: int
-    ) -> tuple[Tensor, Tensor]:
+    def _batch(self, rng: np.random.Generator, count: int, learned: int) -> tuple[Tensor, Tensor]:
         """Random images, the first `learned` of them for the density as well."""
         config = self.config
         labels = rng.integers(len(self.names), size=count)
         chosen = [self.by_class[i][int(rng.integers(len(self.by_class[i])))] for i in labels]
         images = [
-            prepare_grey(
-                example.grey,
+            example.prepared(
                 config.preprocess,
-                jitter=draw_jitter(
+                draw_jitter(
                     config.augment if i < learned else config.contrast_augment,
-                    config.preprocess.size,
+                    config.preprocess,
                     rng,
                 ),
             ).pixels
@@ -288,17 +283,21 @@ def _parameter_groups(flow: ConditionalFlow, weight_decay: float) -> list[dict[s
     ]
 
 
-def draw_jitter(augment: AugmentConfig, size: int, rng: np.random.Generator) -> Jitter:
-    """A random change within the ranges, for an input of `size` pixels a side.
+def draw_jitter(
+    augment: AugmentConfig, preprocess: PreprocessConfig, rng: np.random.Generator
+) -> Jitter:
+    """A random change within the ranges; for a "native" fit, also a tile anywhere on the image.
 
     Turning and shifting by parts of a pixel blur: half of all images are left unturned, and
     shifts are whole pixels of the input.
     """
+    size = preprocess.size
+
     def within(limit: float) -> float:
         return float(rng.uniform(-limit, limit))
 
     turned = rng.random() < 0.5
-    return Jitter(
+    jitter = Jitter(
         angle=within(augment.angle) if turned else 0.0,
         scale=1 + within(augment.scale),
         shift=(
@@ -310,12 +309,16 @@ def draw_jitter(augment: AugmentConfig, size: int, rng: np.random.Generator) -> 
         tilt=(within(augment.tilt), within(augment.tilt)),
         offset=abs(within(augment.offset)) if augment.offset and rng.random() < 0.5 else 0.0,
     )
+    if preprocess.fit != "native":
+        return jitter
+    turns = int(rng.integers(4)) if augment.turn else 0
+    return replace(jitter, turns=turns, place=(float(rng.random()), float(rng.random())))
 
 
-def stack_inputs(
+def model_inputs(
     examples: Sequence[Example], names: Sequence[str], config: TrainConfig
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-    """Model inputs (B, size, size) and class indices (B,) of examples, unchanged by chance."""
-    pixels = [prepare_grey(example.grey, config.preprocess).pixels for example in examples]
+) -> tuple[list[npt.NDArray[np.float32]], npt.NDArray[np.int64]]:
+    """Pixels of the model inputs and class indices (B,) of examples, unchanged by chance."""
+    inputs = [e.prepared(config.preprocess).pixels for e in examples]
     labels = [names.index(example.label) for example in examples]
-    return np.stack(pixels), np.asarray(labels, np.int64)
+    return inputs, np.asarray(labels, np.int64)

@@ -16,8 +16,8 @@ from magic_viewer.flow.checkpoint import weights_hash
 from magic_viewer.pipeline.calibration import UNLIKE
 from magic_viewer.pipeline.library import Bundle, read_bundle
 from magic_viewer.progress import Progress
-from magic_viewer.training.data import Example
 from magic_viewer.training.evaluate import Evaluation, evaluation
+from magic_viewer.training.examples import Example
 from magic_viewer.training.statistics import (
     ECE_BINS,
     RESAMPLES,

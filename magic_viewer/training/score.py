@@ -1,11 +1,14 @@
 """Log-likelihoods of many model inputs."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.pipeline.preprocess import split_tiles
 
 BATCH = 48
 
@@ -36,3 +39,24 @@ def scale_scores(
             scores.append(torch.cat(nats))
         parts.append(torch.stack(scores).mean(0).numpy())
     return np.concatenate(parts)
+
+
+def input_scores(
+    flow: ConditionalFlow, inputs: Sequence[npt.NDArray[np.float32]], seed: int, draws: int = 1
+) -> npt.NDArray[np.float64]:
+    """Log p of every label, scale by scale, as the mean over each input's tiles.
+
+    Args:
+        flow: in evaluation mode.
+        inputs: pixels of each `ModelInput`; one may have more tiles than another.
+        seed: of the dequantization noise.
+        draws: of that noise, averaged.
+
+    Returns:
+        (B, classes, scales) nats per tile.
+    """
+    tiles = [split_tiles(pixels, flow.config.size) for pixels in inputs]
+    counts = np.array([len(t) for t in tiles])
+    scores = scale_scores(flow, np.concatenate(tiles), seed, draws)
+    sums = np.add.reduceat(scores, np.cumsum(counts) - counts)
+    return np.asarray(sums / counts[:, None, None])

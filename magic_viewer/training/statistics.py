@@ -1,5 +1,7 @@
 """Figures of a classifier, each with an interval from resampling patients."""
 
+import math
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -67,6 +69,15 @@ def all_figures(predictions: Predictions, dimensions: int, seed: int = 0) -> dic
     return result
 
 
+def with_interval(
+    figure: Callable[[IntArray], float], groups: Sequence[str], seed: int = 0
+) -> Figure:
+    """A figure of rows, on all of them and on resampled groups."""
+    values = [figure(rows) for rows in patients_resampled(groups, seed)]
+    low, high = np.percentile(values, [2.5, 97.5])
+    return Figure(figure(np.arange(len(groups))), float(low), float(high))
+
+
 def patients_resampled(groups: Sequence[str], seed: int) -> list[IntArray]:
     """Rows of RESAMPLES sets of patients, drawn with replacement, as many as there are."""
     rng = np.random.default_rng(seed)
@@ -110,7 +121,7 @@ def figures(predictions: Predictions, dimensions: int) -> dict[str, float]:
         "precision": float(by_class["precision"][there].mean()),
         "f1": float(by_class["f1"][there].mean()),
         "kappa": float(tm.multiclass_cohen_kappa(p, y, classes, validate_args=False)),
-        "auc": float(np.nanmean(by_class["auc"][there])),
+        "auc": float(np.nanmean(by_class["auc"])) if len(there) > 1 else math.nan,
         "ece": calibration_error(probabilities, labels),
         "brier": float(((probabilities - truth) ** 2).sum(1).mean()),
         "nll": float(-np.log(np.maximum(probabilities[rows, labels], 1e-12)).mean()),
@@ -137,7 +148,7 @@ def _tensors(probabilities: FloatArray, labels: IntArray) -> tuple[torch.Tensor,
 
 
 def class_figures(probabilities: FloatArray, labels: IntArray) -> dict[str, FloatArray]:
-    """Recall, precision, F1 and AUC of each class (classes,)."""
+    """Recall, precision, F1 and AUC of each class (classes,); AUC is NaN where there is none."""
     p, y, classes = _tensors(probabilities, labels)
     named: dict[str, Callable[..., torch.Tensor]] = {
         "recall": tm.multiclass_recall,
@@ -145,10 +156,15 @@ def class_figures(probabilities: FloatArray, labels: IntArray) -> dict[str, Floa
         "f1": tm.multiclass_f1_score,
         "auc": tm.multiclass_auroc,
     }
-    return {
-        name: of(p, y, classes, average="none", validate_args=False).double().numpy()
-        for name, of in named.items()
-    }
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No (positive|negative) samples", UserWarning)
+        found: dict[str, FloatArray] = {
+            name: of(p, y, classes, average="none", validate_args=False).double().numpy()
+            for name, of in named.items()
+        }
+    counts = np.bincount(labels, minlength=classes)
+    found["auc"] = np.where((counts == 0) | (counts == len(labels)), np.nan, found["auc"])
+    return found
 
 
 def confusion(probabilities: FloatArray, labels: IntArray) -> IntArray:

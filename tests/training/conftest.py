@@ -8,6 +8,7 @@ from PIL import Image
 
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.training.config import AugmentConfig, TrainConfig
+from tests.imaging.conftest import WriteDicom, pixels, write_dicom  # noqa: F401
 
 TINY = TrainConfig(
     title="Side of the light",
@@ -61,6 +62,36 @@ def write_arrays(root: Path, patients: int = 10, slices: int = 3) -> Path:
 def folders(tmp_path: Path) -> Path:
     """Two classes, 20/8/8 images each."""
     return write_folders(tmp_path / "data", {"train": 20, "val": 8, "test": 8})
+
+
+VENDORS = {"GE": 30, "Philips": 6, "Siemens": 15}
+"""Standard deviation of each one's noise in the made series."""
+
+
+@pytest.fixture
+def series(tmp_path: Path, write_dicom: WriteDicom) -> Path:  # noqa: F811
+    """Two scanners of each of three vendors, two slices each; the second of GE has two series."""
+    rng = np.random.default_rng(0)
+    rows = ["series,vendor,scanner_id,axial_full", "scout,GE,GE 1,0"]
+    for name in (f"{vendor} {n}" for vendor in VENDORS for n in (1, 2)):
+        for folder in (name, f"{name} again") if name == "GE 2" else (name,):
+            vendor = name.split()[0]
+            rows.append(f"{folder},{vendor},{name},1")
+            for k in range(2):
+                grey = np.abs(rng.normal(0, VENDORS[vendor], (40, 72)))
+                grey[10:30, 20:50] += 1000
+                write_dicom(
+                    f"series/{folder}/{k}.dcm",
+                    grey.astype(np.uint16),
+                    Modality="MR",
+                    SOPClassUID="1.2.840.10008.5.1.4.1.1.4",
+                    SeriesInstanceUID="1.2.3.4",
+                    ImagePositionPatient=[0, 0, 5 * k],
+                    PixelSpacing=[1, 1],
+                    RescaleIntercept=0,
+                )
+    (tmp_path / "series" / "series.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path / "series"
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import pytest
 
 from magic_viewer.errors import DataError
 from magic_viewer.training.data import hold_out_patients, read_examples
+from magic_viewer.training.examples import Example
 
 
 def test_that_folders_give_class_and_split(folders: Path) -> None:
@@ -31,8 +32,32 @@ def test_that_patients_never_cross_the_validation_split(arrays: Path) -> None:
     assert len(kept) + len(held) == len(read_examples(arrays))
 
 
-def test_that_a_folder_of_neither_form_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"expected folders train/CLASS.*found neither"):
+def example(patient: str, label: str) -> Example:
+    return Example(np.zeros((4, 4), np.float32), label, patient, "0")
+
+
+def test_that_the_last_patient_of_a_class_is_never_held_out() -> None:
+    examples = [example("A", "x"), *(example(p, "y") for p in "BCDE")]
+    for seed in range(5):
+        kept, held = hold_out_patients(examples, 0.9, seed)
+        assert {e.label for e in kept} == {"x", "y"}
+        assert {e.patient for e in kept} >= {"A"}
+        assert len(held) == 3
+
+
+def test_that_patients_of_several_classes_leave_every_class_on_the_training_side() -> None:
+    examples = [example(p, label) for p in "AB" for label in "xy"]
+    kept, held = hold_out_patients(examples, 0.9, 0)
+    assert {e.label for e in kept} == {e.label for e in held} == {"x", "y"}
+
+
+def test_that_one_patient_a_class_can_not_be_split() -> None:
+    with pytest.raises(DataError, match="one patient only"):
+        hold_out_patients([example("A", "x"), example("B", "y")], 0.5, 0)
+
+
+def test_that_a_folder_of_no_known_form_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"expected folders train/CLASS.*found none"):
         read_examples(tmp_path)
 
 

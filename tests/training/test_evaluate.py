@@ -8,8 +8,8 @@ from magic_viewer.pipeline.calibration import Calibration
 from magic_viewer.pipeline.library import CARD, read_bundle
 from magic_viewer.progress import drain
 from magic_viewer.training.build import build_model
-from magic_viewer.training.data import Example
-from magic_viewer.training.evaluate import Scores, by_patient, choose_examples, evaluation, metrics
+from magic_viewer.training.evaluate import Scores, by_group, choose_examples, evaluation, metrics
+from magic_viewer.training.examples import Example
 from tests.training.conftest import TINY
 
 EVEN = Calibration((1.0, 1.0), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1e9))
@@ -46,16 +46,17 @@ def test_that_metrics_are_what_they_say() -> None:
     assert figures["bits_per_dim"] == pytest.approx(-(2 + 2 - 2) / 5 / (100 * np.log(2)))
 
 
-def test_that_without_patients_there_is_no_figure_by_patient() -> None:
+def test_that_without_patients_there_is_no_figure_by_group() -> None:
     scores = Scores(np.zeros((2, 2, 2)), np.array([0, 1]))
     assert "patient_balanced_accuracy" not in metrics(scores, [example(None)] * 2, EVEN, 10)
 
 
 def test_that_a_patients_slices_vote_with_their_mean_probability() -> None:
     probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
-    votes, truth = by_patient(probabilities, np.array([0, 0, 1]), ["A", "A", "A"])
+    names, votes, truth = by_group(probabilities, np.array([0, 0, 1]), ["A", "A", "A"])
     np.testing.assert_allclose(votes, [[0.65, 0.35], [0.4, 0.6]])
     assert truth.tolist() == [0, 1]
+    assert names == ["A", "A"]
 
 
 def test_that_a_split_which_is_not_there_names_those_that_are() -> None:

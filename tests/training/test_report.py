@@ -95,3 +95,15 @@ def test_that_names_on_the_page_are_text(side_model: Path, folders: Path) -> Non
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     report["classes"] = ["<b>left</b>", "right"]
     assert "<b>" not in render(report)
+
+
+def test_that_images_of_one_class_have_figures_but_no_auc() -> None:
+    whole = predictions()
+    one = np.flatnonzero(whole.labels == 1)
+    groups = [whole.groups[n] for n in one]
+    some = Predictions(
+        whole.probabilities[one], whole.labels[one], whole.log_likelihoods[one], groups
+    )
+    found = all_figures(some, DIMENSIONS)
+    assert found["balanced_accuracy"].value == found["accuracy"].value
+    assert np.isnan(found["auc"].value)

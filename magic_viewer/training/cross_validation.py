@@ -1,0 +1,218 @@
+"""Cross-validation: one model a fold, and the figures of all held-back images together.
+
+Each image is scored by the one model that never saw its patient.
+"""
+
+import json
+import math
+from collections.abc import Generator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from magic_viewer import __version__
+from magic_viewer.errors import DataError, ModelError
+from magic_viewer.pipeline.calibration import UNLIKE
+from magic_viewer.progress import Progress
+from magic_viewer.training.build import calibration_of, split_examples, train_on
+from magic_viewer.training.config import TrainConfig
+from magic_viewer.training.data import read_examples
+from magic_viewer.training.evaluate import answers, by_group, score_examples
+from magic_viewer.training.examples import Example
+from magic_viewer.training.statistics import (
+    Figure,
+    Predictions,
+    all_figures,
+    balanced_accuracy,
+    confusion,
+    with_interval,
+)
+
+SCORES = "held_back.npz"
+RESULT = "cross_validation.json"
+
+
+@dataclass(frozen=True, eq=False)
+class HeldBack:
+    """What the models say of images that they never saw.
+
+    Attributes:
+        folds: (B,) that the image was held back in.
+        labels: (B,) true class of each image.
+        probabilities: (B, classes), calibrated on that fold's validation images.
+        log_likelihoods: (B, classes) nats, the mean over tiles.
+        typicality: (B,) under the predicted class.
+        patients: (B,) names, "" where unknown.
+        series: (B,) names, "" where unknown.
+    """
+
+    folds: npt.NDArray[np.int64]
+    labels: npt.NDArray[np.int64]
+    probabilities: npt.NDArray[np.float64]
+    log_likelihoods: npt.NDArray[np.float64]
+    typicality: npt.NDArray[np.float64]
+    patients: npt.NDArray[np.str_]
+    series: npt.NDArray[np.str_]
+
+
+def cross_validate(
+    data: Path,
+    out: Path,
+    run: Path,
+    config: TrainConfig,
+    folds: Sequence[int] | None = None,
+    minutes: float = math.inf,
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Trains one model a fold and writes the figures over all folds.
+
+    A fold that was interrupted is taken up where its checkpoint left off; one that is done is
+    read from its file of scores.
+
+    Args:
+        data: with folds, in a form of `training.data`.
+        out: folder to write RESULT in.
+        run: folder for one run folder a fold.
+        config: every choice of the training.
+        folds: to hold back, one after the other; all of the data's if None.
+        minutes: budget for the training of each.
+
+    Returns:
+        What is written.
+
+    Raises:
+        DataError: if the data has no folds, or not those asked for.
+        ModelError: if `run` holds folds of another configuration.
+    """
+    examples = read_examples(data, config.task)
+    classes = sorted({e.label for e in examples})
+    parts = []
+    for fold in _chosen(examples, folds):
+        path = run / f"fold-{fold}" / SCORES
+        if not path.exists():
+            yield from _hold_back(examples, classes, fold, config, path, minutes)
+        parts.append(_read(path, config, classes))
+    columns = zip(*(vars(part).values() for part in parts), strict=True)
+    result = _pooled(HeldBack(*map(np.concatenate, columns)), classes, config)
+    result |= {"data": data.resolve().name, "version": __version__, "config": asdict(config)}
+    out.mkdir(parents=True, exist_ok=True)
+    (out / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return result
+
+
+def _chosen(examples: Sequence[Example], folds: Sequence[int] | None) -> list[int]:
+    there = sorted({int(e.split) for e in examples if e.split.isdecimal()})
+    if not there:
+        raise DataError("Cross-validation needs data with folds; this has none.")
+    chosen = there if folds is None else list(dict.fromkeys(folds))
+    if missing := sorted(set(chosen) - set(there)):
+        raise DataError(f"No images in fold {missing[0]}; the data has folds {there}.")
+    return chosen
+
+
+def _hold_back(
+    examples: Sequence[Example],
+    classes: Sequence[str],
+    fold: int,
+    config: TrainConfig,
+    path: Path,
+    minutes: float,
+) -> Generator[Progress, None, None]:
+    """Trains without a fold and writes the scores of its images, whole or not at all."""
+    training, validation, held_back, _ = split_examples(examples, config, fold)
+    if missing := set(classes) - {e.label for e in training}:
+        raise DataError(
+            f"Without fold {fold} no training images of {', '.join(sorted(missing))} are left."
+        )
+    yield Progress(0, 1, f"Fold {fold}: {len(held_back)} images held back")
+    trained = yield from train_on(training, validation, config, path.parent, minutes)
+    calibration = yield from calibration_of(trained.flow, config.preprocess, validation)
+    scores = yield from score_examples(trained.flow, config.preprocess, held_back)
+    probabilities, typicality = answers(scores, calibration, trained.flow.dimensions)
+    found = HeldBack(
+        np.full(len(held_back), fold),
+        scores.labels,
+        probabilities,
+        scores.scales.sum(2),
+        typicality,
+        np.array([e.patient or "" for e in held_back]),
+        np.array([e.series or "" for e in held_back]),
+    )
+    partial = path.with_suffix(".partial.npz")
+    np.savez(partial, made_with=_made_with(config, classes), **vars(found))
+    partial.replace(path)
+
+
+def _made_with(config: TrainConfig, classes: Sequence[str]) -> str:
+    return json.dumps([asdict(config), list(classes)])
+
+
+def _read(path: Path, config: TrainConfig, classes: Sequence[str]) -> HeldBack:
+    try:
+        with np.load(path, allow_pickle=False) as saved:
+            values = dict(saved)
+        made_with = str(values.pop("made_with"))
+        found = HeldBack(**values)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{path}: expected the scores of a fold; remove it.") from error
+    if made_with != _made_with(config, classes):
+        raise ModelError(
+            f"{path}: was made with another configuration or other classes. "
+            "Choose another run folder, or remove it to start anew."
+        )
+    return found
+
+
+def _pooled(held: HeldBack, classes: Sequence[str], config: TrainConfig) -> dict[str, Any]:
+    """Figures of all held-back images, by image, patient and series."""
+    known = [name or f"image {n}" for n, name in enumerate(held.patients.tolist())]
+    predictions = Predictions(held.probabilities, held.labels, held.log_likelihoods, known)
+    found = all_figures(predictions, config.preprocess.size**2)
+    votes = {}
+    for kind, names in (("patient", held.patients), ("series", held.series)):
+        if names.all():
+            votes[kind] = _votes(held, names.tolist(), known, classes)
+            found[f"{kind}_balanced_accuracy"] = _vote_figure(votes[kind], len(classes))
+    return {
+        "folds": np.unique(held.folds).tolist(),
+        "images": len(held.labels),
+        "classes": list(classes),
+        "figures": {name: _finite(figure) for name, figure in found.items()},
+        "out_of_distribution_share": float((held.typicality < UNLIKE).mean()),
+        "confusion": confusion(held.probabilities, held.labels).tolist(),
+        "votes": votes,
+    }
+
+
+def _votes(
+    held: HeldBack, names: Sequence[str], patients: Sequence[str], classes: Sequence[str]
+) -> list[dict[str, Any]]:
+    """One entry a patient or series: its true class and the mean probability of each."""
+    patient_of: dict[str | None, str] = dict(zip(names, patients, strict=True))
+    groups, means, truth = by_group(held.probabilities, held.labels, names)
+    return [
+        {
+            "name": name,
+            "patient": patient_of[name],
+            "class": classes[label],
+            "predicted": classes[int(mean.argmax())],
+            "probabilities": dict(zip(classes, mean.round(4).tolist(), strict=True)),
+        }
+        for name, label, mean in zip(groups, truth, means, strict=True)
+    ]
+
+
+def _vote_figure(votes: Sequence[dict[str, Any]], classes: int) -> Figure:
+    names = sorted({v["class"] for v in votes} | {v["predicted"] for v in votes})
+    truth = np.array([names.index(v["class"]) for v in votes])
+    predicted = np.array([names.index(v["predicted"]) for v in votes])
+    return with_interval(
+        lambda rows: balanced_accuracy(predicted[rows], truth[rows], classes),
+        [v["patient"] for v in votes],
+    )
+
+
+def _finite(figure: Figure) -> dict[str, float | None]:
+    return {k: float(v) if math.isfinite(v) else None for k, v in asdict(figure).items()}
