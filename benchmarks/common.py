@@ -3,10 +3,14 @@
 import argparse
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -59,4 +63,39 @@ def show(figures: Sequence[Figure], file: Path | None) -> None:
         )
     if file is not None:
         entries = [asdict(figure) | {"median": figure.median} for figure in figures]
-        file.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        write_json(entries, file)
+
+
+def write_json(values: Any, file: Path) -> None:
+    """Writes values for people and programs to read."""
+    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def provenance(began: float) -> dict[str, Any]:
+    """What to keep beside figures: the code they come from, when, and what it took.
+
+    Args:
+        began: `time.process_time()` at the start.
+    """
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "commit": told.stdout.strip() or None,
+        "date": datetime.now(UTC).date().isoformat(),
+        "torch": version("torch"),
+        "cpu_minutes": round((time.process_time() - began) / 60, 1),
+    }
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows under titles, the first column to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    for row in (titles, *rows):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  ".join(cells))

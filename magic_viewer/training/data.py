@@ -32,12 +32,14 @@ class Example:
         label: class name.
         patient: who it is of, or None where nobody knows.
         split: "train", "val", "test", or the fold's number as text.
+        limits: values that become 0 and 255, where percentiles shall not decide.
     """
 
     grey: npt.NDArray[np.float32]
     label: str
     patient: str | None
     split: str
+    limits: tuple[float, float] | None = None
 
 
 Row = dict[str, str]
@@ -61,9 +63,7 @@ def _site(row: Row, image: npt.NDArray[np.uint8]) -> Iterable[tuple[str, npt.NDA
         yield row["site"], grey
 
 
-def _tumour(
-    row: Row, image: npt.NDArray[np.uint8]
-) -> Iterable[tuple[str, npt.NDArray[np.uint8]]]:
+def _tumour(row: Row, image: npt.NDArray[np.uint8]) -> Iterable[tuple[str, npt.NDArray[np.uint8]]]:
     """Whether the experts outlined any tumour, for FLAIR."""
     yield "present" if int(row["tumor_px"]) else "absent", image[..., 1]
 

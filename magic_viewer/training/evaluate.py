@@ -69,7 +69,7 @@ def score_examples(
     for start in range(0, len(examples), CHUNK):
         yield Progress(start, len(examples), "Scoring images")
         chunk = examples[start : start + CHUNK]
-        pixels = np.stack([prepare_grey(e.grey, preprocess).pixels for e in chunk])
+        pixels = np.stack([prepare_grey(e.grey, preprocess, limits=e.limits).pixels for e in chunk])
         parts.append(scale_scores(flow, pixels, seed=start, draws=DEQUANTIZATION_DRAWS))
     labels = np.asarray([names.index(e.label) for e in examples], np.int64)
     return Scores(np.concatenate(parts), labels)

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from magic_viewer.errors import DataError, ModelError
-from magic_viewer.flow.config import CompactConfig
+from magic_viewer.flow.checkpoint import config_to_json
+from magic_viewer.flow.config import CompactConfig, FlowConfig
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
@@ -55,12 +56,25 @@ def class_names(examples: Sequence[Example]) -> tuple[str, ...]:
     return names
 
 
+def compact_config(names: tuple[str, ...], config: TrainConfig) -> CompactConfig:
+    """The flow that a configuration of the training asks for."""
+    return CompactConfig(
+        names,
+        size=config.preprocess.size,
+        width=config.width,
+        guide_width=config.guide_width,
+        coarse_width=config.coarse_width,
+        dropout=config.dropout,
+    )
+
+
 def train(
     training: Sequence[Example],
     validation: Sequence[Example],
     config: TrainConfig,
     run: Path,
     minutes: float = math.inf,
+    flow: FlowConfig | None = None,
 ) -> Generator[Progress, None, Trained]:
     """Trains a flow; takes up where a checkpoint in `run` left off.
 
@@ -70,6 +84,7 @@ def train(
         config: every choice.
         run: folder for the checkpoint.
         minutes: budget of all resumes together; training ends at the first validation after it.
+        flow: another flow than the compact one of `config`, of the same size and classes.
 
     Yields:
         Progress with the time left.
@@ -80,7 +95,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     names = class_names(training)
     torch.manual_seed(config.seed)
-    trainer = _Trainer(training, validation, names, config)
+    trainer = _Trainer(training, validation, config, flow or compact_config(names, config))
     trainer.start_or_resume(run / CHECKPOINT)
     yield Progress(
         trainer.step, config.steps, f"{len(training)} training images, {len(names)} classes"
@@ -113,22 +128,14 @@ class _Trainer:
         self,
         training: Sequence[Example],
         validation: Sequence[Example],
-        names: tuple[str, ...],
         config: TrainConfig,
+        flow_config: FlowConfig,
     ) -> None:
         self.config = config
         self.training = training
-        self.names = names
+        self.names = names = flow_config.labels
         self.by_class = [[e for e in training if e.label == name] for name in names]
         self.validation = stack_inputs(validation, names, config)
-        flow_config = CompactConfig(
-            names,
-            size=config.preprocess.size,
-            width=config.width,
-            guide_width=config.guide_width,
-            coarse_width=config.coarse_width,
-            dropout=config.dropout,
-        )
         self.flow = ConditionalFlow(flow_config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.flow, config.weight_decay))
         self.step, self.waited, self.seconds = 0, 0, 0.0
@@ -146,7 +153,13 @@ class _Trainer:
             self.average = _average(self.flow, self.config.ema)
             return
         saved = torch.load(path, weights_only=True)
-        if saved["config"] != asdict(self.config) or tuple(saved["names"]) != self.names:
+        flow_values = config_to_json(self.flow.config)
+        same_flow = saved.get("flow_config", flow_values) == flow_values
+        if (
+            saved["config"] != asdict(self.config)
+            or tuple(saved["names"]) != self.names
+            or not same_flow
+        ):
             raise ModelError(
                 f"{path}: was made with another configuration or other classes. "
                 "Choose another output folder, or remove it to start anew."
@@ -162,6 +175,7 @@ class _Trainer:
         state: dict[str, Any] = {
             "config": asdict(self.config),
             "names": list(self.names),
+            "flow_config": config_to_json(self.flow.config),
             "flow": self.flow.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -188,9 +202,7 @@ class _Trainer:
             group["lr"] = learning_rate(self.step, config)
         self.flow.train()
         self.optimizer.zero_grad()
-        bits, contrast = losses(
-            self.flow, x, candidates, config.contrast_temperature, learned
-        )
+        bits, contrast = losses(self.flow, x, candidates, config.contrast_temperature, learned)
         weight = config.contrast_weight * min(1.0, 2 * self.step / config.steps)
         (bits + weight * contrast).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.flow.parameters(), config.clip_norm)
@@ -232,9 +244,7 @@ class _Trainer:
         best = min(self.history, key=_score, default={"step": float(self.step)})
         return Trained(flow.eval(), int(best["step"]), self.step, self.seconds, self.history)
 
-    def _batch(
-        self, rng: np.random.Generator, count: int, learned: int
-    ) -> tuple[Tensor, Tensor]:
+    def _batch(self, rng: np.random.Generator, count: int, learned: int) -> tuple[Tensor, Tensor]:
         """Random images, the first `learned` of them for the density as well."""
         config = self.config
         labels = rng.integers(len(self.names), size=count)
@@ -243,6 +253,7 @@ class _Trainer:
             prepare_grey(
                 example.grey,
                 config.preprocess,
+                limits=example.limits,
                 jitter=draw_jitter(
                     config.augment if i < learned else config.contrast_augment,
                     config.preprocess.size,
@@ -293,6 +304,7 @@ def draw_jitter(augment: AugmentConfig, size: int, rng: np.random.Generator) -> 
     Turning and shifting by parts of a pixel blur: half of all images are left unturned, and
     shifts are whole pixels of the input.
     """
+
     def within(limit: float) -> float:
         return float(rng.uniform(-limit, limit))
 
@@ -315,6 +327,6 @@ def stack_inputs(
     examples: Sequence[Example], names: Sequence[str], config: TrainConfig
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
     """Model inputs (B, size, size) and class indices (B,) of examples, unchanged by chance."""
-    pixels = [prepare_grey(example.grey, config.preprocess).pixels for example in examples]
+    pixels = [prepare_grey(e.grey, config.preprocess, limits=e.limits).pixels for e in examples]
     labels = [names.index(example.label) for example in examples]
     return np.stack(pixels), np.asarray(labels, np.int64)
