@@ -71,12 +71,8 @@ def write_json(values: Any, file: Path) -> None:
     file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
-def provenance(began: float) -> dict[str, Any]:
-    """What to keep beside figures: the code they come from, when, and what it took.
-
-    Args:
-        began: `time.process_time()` at the start.
-    """
+def provenance() -> dict[str, Any]:
+    """What to keep beside figures: the code they come from, and when. To be asked at the start."""
     told = subprocess.run(
         ["git", "describe", "--always", "--dirty", "--abbrev=12"],
         cwd=Path(__file__).parent,
@@ -88,7 +84,6 @@ def provenance(began: float) -> dict[str, Any]:
         "commit": told.stdout.strip() or None,
         "date": datetime.now(UTC).date().isoformat(),
         "torch": version("torch"),
-        "cpu_minutes": round((time.process_time() - began) / 60, 1),
     }
 
 

@@ -292,6 +292,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    about = provenance()
     config = replace(CONFIG, seed=chosen.seed)
     settings = {
         "data": chosen.data.resolve().name,
@@ -310,7 +311,8 @@ def main() -> None:
             if {key: result.get(key) for key in settings} != settings:
                 began = time.process_time()
                 figures = measure(kind, parts, config, chosen.minutes, chosen.run, chosen.images)
-                result = provenance(began) | settings | figures
+                spent = (time.process_time() - began) / 60
+                result = about | settings | {"cpu_minutes": round(spent, 1)} | figures
                 write_json(result, kept)
             show(result)
             results.append(result)
