@@ -87,6 +87,35 @@ def provenance() -> dict[str, Any]:
     }
 
 
+def measured(
+    kept: Path,
+    about: dict[str, Any],
+    settings: dict[str, Any],
+    work: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Figures that an earlier run kept, if it had the same settings, or else measured now.
+
+    Args:
+        kept: JSON file, written when measured.
+        about: of `provenance`.
+        settings: all that the figures depend on.
+        work: measures.
+
+    Returns:
+        All of these, and cpu_minutes.
+    """
+    if kept.exists():
+        earlier: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        if {key: earlier.get(key) for key in settings} == settings:
+            return earlier
+    began = time.process_time()
+    figures = work()
+    spent = (time.process_time() - began) / 60
+    result = about | settings | {"cpu_minutes": round(spent, 1)} | figures
+    write_json(result, kept)
+    return result
+
+
 def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints rows under titles, the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]

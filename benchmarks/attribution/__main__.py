@@ -10,11 +10,10 @@ A run that was ended takes up where it was; for another --minutes choose another
 """
 
 import argparse
-import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from benchmarks.attribution.measures import (
     randomised,
     rank_correlation,
 )
-from benchmarks.common import print_table, provenance, write_json
+from benchmarks.common import measured, print_table, provenance, write_json
 from benchmarks.training import train_for
 from magic_viewer.errors import DataError, MagicViewerError
 from magic_viewer.flow.model import ConditionalFlow
@@ -307,13 +306,8 @@ def main() -> None:
         parts = read_parts(chosen.data, config, chosen.fold)
         for kind in chosen.only:
             kept = chosen.run / f"{kind}.json"
-            result = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
-            if {key: result.get(key) for key in settings} != settings:
-                began = time.process_time()
-                figures = measure(kind, parts, config, chosen.minutes, chosen.run, chosen.images)
-                spent = (time.process_time() - began) / 60
-                result = about | settings | {"cpu_minutes": round(spent, 1)} | figures
-                write_json(result, kept)
+            work = partial(measure, kind, parts, config, chosen.minutes, chosen.run, chosen.images)
+            result = measured(kept, about, settings, work)
             show(result)
             results.append(result)
             if chosen.json is not None:
