@@ -286,9 +286,11 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 def _parameter_groups(flow: ConditionalFlow, weight_decay: float) -> list[dict[str, Any]]:
     """Decay for the weights of linear and convolution layers, none for the rest."""
     decayed = [
-        module.weight
+        parameter
         for module in flow.modules()
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+        for parameter in module.parameters()  # with weight norm there are two weights
+        if parameter.dim() > 1
     ]
     ids = {id(weight) for weight in decayed}
     rest = [p for p in flow.parameters() if id(p) not in ids]

@@ -34,6 +34,7 @@ def test_that_more_residual_blocks_are_more_parameters() -> None:
         assert counts == sorted(set(counts))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["generation 1", "classification 3"])
 def test_that_a_variant_is_measured_from_data_to_table(
     variant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -165,6 +165,7 @@ def test_that_both_scanners_see_every_slice_and_shuffling_keeps_the_counts() -> 
     assert dealt != labels
 
 
+@pytest.mark.slow
 def test_that_an_artefact_is_measured_from_data_to_table(tmp_path: Path, capsys) -> None:
     (tmp_path / "data").mkdir()
     parts = read_parts(write_arrays(tmp_path / "data"), CONFIG, fold=0)
