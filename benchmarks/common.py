@@ -3,10 +3,14 @@
 import argparse
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -59,4 +63,63 @@ def show(figures: Sequence[Figure], file: Path | None) -> None:
         )
     if file is not None:
         entries = [asdict(figure) | {"median": figure.median} for figure in figures]
-        file.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        write_json(entries, file)
+
+
+def write_json(values: Any, file: Path) -> None:
+    """Writes values for people and programs to read."""
+    file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
+
+
+def provenance() -> dict[str, Any]:
+    """What to keep beside figures: the code they come from, and when. To be asked at the start."""
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "commit": told.stdout.strip() or None,
+        "date": datetime.now(UTC).date().isoformat(),
+        "torch": version("torch"),
+    }
+
+
+def measured(
+    kept: Path,
+    about: dict[str, Any],
+    settings: dict[str, Any],
+    work: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Figures that an earlier run kept, if it had the same settings, or else measured now.
+
+    Args:
+        kept: JSON file, written when measured.
+        about: of `provenance`.
+        settings: all that the figures depend on.
+        work: measures.
+
+    Returns:
+        All of these, and cpu_minutes.
+    """
+    if kept.exists():
+        earlier: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+        if {key: earlier.get(key) for key in settings} == settings:
+            return earlier
+    began = time.process_time()
+    figures = work()
+    spent = (time.process_time() - began) / 60
+    result = about | settings | {"cpu_minutes": round(spent, 1)} | figures
+    write_json(result, kept)
+    return result
+
+
+def print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows under titles, the first column to the left and the others to the right."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    for row in (titles, *rows):
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        print("  ".join(cells))

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from magic_viewer.errors import DataError, ModelError
-from magic_viewer.flow.config import CompactConfig
+from magic_viewer.flow.checkpoint import config_to_json
+from magic_viewer.flow.config import CompactConfig, FlowConfig
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
@@ -55,12 +56,26 @@ def class_names(examples: Sequence[Example]) -> tuple[str, ...]:
     return names
 
 
+def compact_config(names: tuple[str, ...], config: TrainConfig) -> CompactConfig:
+    """The flow that a configuration of the training asks for."""
+    return CompactConfig(
+        names,
+        size=config.preprocess.size,
+        levels=config.levels,
+        width=config.width,
+        guide_width=config.guide_width,
+        coarse_width=config.coarse_width,
+        dropout=config.dropout,
+    )
+
+
 def train(
     training: Sequence[Example],
     validation: Sequence[Example],
     config: TrainConfig,
     run: Path,
     minutes: float = math.inf,
+    flow: FlowConfig | None = None,
 ) -> Generator[Progress, None, Trained]:
     """Trains a flow; takes up where a checkpoint in `run` left off.
 
@@ -70,6 +85,7 @@ def train(
         config: every choice.
         run: folder for the checkpoint.
         minutes: budget of all resumes together; training ends at the first validation after it.
+        flow: another flow than the compact one of `config`, of the same size and classes.
 
     Yields:
         Progress with the time left.
@@ -80,7 +96,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     names = class_names(training)
     torch.manual_seed(config.seed)
-    trainer = _Trainer(training, validation, names, config)
+    trainer = _Trainer(training, validation, config, flow or compact_config(names, config))
     trainer.start_or_resume(run / CHECKPOINT)
     yield Progress(
         trainer.step, config.steps, f"{len(training)} training images, {len(names)} classes"
@@ -113,23 +129,14 @@ class _Trainer:
         self,
         training: Sequence[Example],
         validation: Sequence[Example],
-        names: tuple[str, ...],
         config: TrainConfig,
+        flow_config: FlowConfig,
     ) -> None:
         self.config = config
         self.training = training
-        self.names = names
+        self.names = names = flow_config.labels
         self.by_class = [[e for e in training if e.label == name] for name in names]
         self.validation = model_inputs(validation, names, config)
-        flow_config = CompactConfig(
-            names,
-            size=config.preprocess.size,
-            levels=config.levels,
-            width=config.width,
-            guide_width=config.guide_width,
-            coarse_width=config.coarse_width,
-            dropout=config.dropout,
-        )
         self.flow = ConditionalFlow(flow_config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.flow, config.weight_decay))
         self.step, self.waited, self.seconds = 0, 0, 0.0
@@ -147,7 +154,13 @@ class _Trainer:
             self.average = _average(self.flow, self.config.ema)
             return
         saved = torch.load(path, weights_only=True)
-        if saved["config"] != asdict(self.config) or tuple(saved["names"]) != self.names:
+        flow_values = config_to_json(self.flow.config)
+        same_flow = saved.get("flow_config", flow_values) == flow_values
+        if (
+            saved["config"] != asdict(self.config)
+            or tuple(saved["names"]) != self.names
+            or not same_flow
+        ):
             raise ModelError(
                 f"{path}: was made with another configuration or other classes. "
                 "Choose another output folder, or remove it to start anew."
@@ -163,6 +176,7 @@ class _Trainer:
         state: dict[str, Any] = {
             "config": asdict(self.config),
             "names": list(self.names),
+            "flow_config": config_to_json(self.flow.config),
             "flow": self.flow.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -271,9 +285,11 @@ def learning_rate(step: int, config: TrainConfig) -> float:
 def _parameter_groups(flow: ConditionalFlow, weight_decay: float) -> list[dict[str, Any]]:
     """Decay for the weights of linear and convolution layers, none for the rest."""
     decayed = [
-        module.weight
+        parameter
         for module in flow.modules()
         if isinstance(module, torch.nn.Linear | torch.nn.Conv2d)
+        for parameter in module.parameters()  # with weight norm there are two weights
+        if parameter.dim() > 1
     ]
     ids = {id(weight) for weight in decayed}
     rest = [p for p in flow.parameters() if id(p) not in ids]
