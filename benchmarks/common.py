@@ -3,10 +3,14 @@
 import argparse
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -60,3 +64,26 @@ def show(figures: Sequence[Figure], file: Path | None) -> None:
     if file is not None:
         entries = [asdict(figure) | {"median": figure.median} for figure in figures]
         file.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+
+
+def provenance(seed: int, began: float) -> dict[str, Any]:
+    """What to keep beside figures: the code they come from, when, and what it took.
+
+    Args:
+        seed: of everything random.
+        began: `time.process_time()` at the start.
+    """
+    told = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {
+        "commit": told.stdout.strip() or None,
+        "date": datetime.now(UTC).date().isoformat(),
+        "torch": version("torch"),
+        "seed": seed,
+        "cpu_minutes": round((time.process_time() - began) / 60, 1),
+    }
