@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "docs" / "evidence"
 LONGEST = 60
 """Rows of a table; of longer ones the JSON file alone has all."""
 
@@ -36,14 +37,14 @@ KINDS = (
     Kind(
         "Cross-validation",
         "A model for each fold of patients, each judged on the fold held back.",
-        "see docs/training.md",
+        "magic-viewer train DATA --out models/NAME --cross-validate",
         "models/*/cross_validation.json",
     ),
     Kind(
         "Held-back images",
         "Figures of each bundled model on images that it never saw, with 95 % intervals, and of "
         "its drawn images beside real ones.",
-        "magic-viewer evaluate MODEL DATA --report DIR --generation, then DIR/report.json",
+        "python -m benchmarks.report MODEL DATA --fold 0",
         "docs/evidence/report-*.json",
     ),
     Kind(

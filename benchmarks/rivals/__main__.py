@@ -7,7 +7,7 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,8 @@ RESULT = "result.json"
 Rows = dict[str, list[dict[str, Any]]]
 
 
-def main() -> None:
-    """Prints the comparison as Markdown, and writes it as JSON."""
+def options(words: Sequence[str] | None = None) -> argparse.Namespace:
+    """Reads the command line."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.rivals", description=(__doc__ or "").partition("\n")[0]
     )
@@ -66,7 +66,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--run", type=Path, default=Path("runs/rivals"), metavar="DIR")
     parser.add_argument("--json", type=Path, metavar="FILE", help="default: rivals.json in DIR")
-    chosen = parser.parse_args()
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    """Prints the comparison as Markdown, and writes it as JSON."""
+    chosen = options()
     torch.set_num_threads(1)
     try:
         report = compare_all(chosen)

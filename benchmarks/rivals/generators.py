@@ -133,7 +133,7 @@ class Diffusion(Generator):
     """A U-Net on blocks of 2×2 pixels that predicts velocities (Salimans and Ho 2022)."""
 
     name = "conditional diffusion (MONAI DiffusionModelUNet, DDIM)"
-    batch = 24
+    batch = 16
 
     def _build(self) -> nn.Module:
         nets = require("monai.networks.nets", "rivals")
@@ -146,7 +146,7 @@ class Diffusion(Generator):
             in_channels=4,
             out_channels=4,
             num_res_blocks=1,
-            channels=(64, 96, 128),
+            channels=(32, 64, 96),
             attention_levels=(False, False, True),
             norm_num_groups=16,
             num_head_channels=32,

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.rivals.judge import Parts
+from magic_viewer.errors import RequestError
 from magic_viewer.flow.checkpoint import config_from_json, load_weights
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.library import Bundle, read_bundle
@@ -82,7 +83,18 @@ def _steps_within(parts: Parts, seconds: float) -> int:
 
 
 def bundled_flow(folder: Path, parts: Parts) -> tuple[ConditionalFlow, Bundle]:
-    """The flow of a model folder, which must have been trained with the same images held back."""
+    """The flow of a model folder.
+
+    Raises:
+        RequestError: if it wasn't trained here on the same kind of inputs, with the same images
+            held back.
+    """
     bundle = read_bundle(folder)
     require_held_back(bundle, parts.split)
+    same = bundle.info.labels == parts.names and bundle.preprocess == parts.config.preprocess
+    if not same or "steps" not in bundle.training:
+        raise RequestError(
+            f"Model {bundle.info.name} can't be compared: it wasn't trained here, or its classes "
+            "or preprocessing are not those of the preset."
+        )
     return load_weights(config_from_json(bundle.flow), folder), bundle

@@ -25,7 +25,7 @@ ByteImages = npt.NDArray[np.uint8]
 """(B, rows, columns) whole grey levels."""
 
 RADIMAGENET_SIDE = 224
-STEPS, BATCH, LEARNING_RATE = 600, 48, 2e-3
+STEPS, BATCH, LEARNING_RATE = 500, 32, 2e-3
 CHUNK = 32
 _CHILDREN = ("conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4")
 

@@ -7,6 +7,8 @@ import torch
 
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.progress import drain
+from magic_viewer.training import features
+from magic_viewer.training.config import PRESETS
 from magic_viewer.training.features import FeatureSpace, ResNet
 from magic_viewer.training.generation import make_reference
 from tests.training.conftest import TINY, write_folders
@@ -14,7 +16,7 @@ from tests.training.conftest import TINY, write_folders
 pytest.importorskip("monai", reason="needs the extra `rivals`")
 pytest.importorskip("prdc", reason="needs the extra `rivals`")
 
-from benchmarks.rivals.__main__ import RIVALS
+from benchmarks.rivals.__main__ import RIVALS, compare_all, options
 from benchmarks.rivals.base import Classifier, Generator, Run, rate
 from benchmarks.rivals.judge import (
     MEAN,
@@ -98,6 +100,33 @@ def test_that_our_flow_trains_within_the_steps_a_budget_holds(parts: Parts, tmp_
     assert same == minutes
     for a, b in zip(flow.parameters(), again.parameters(), strict=True):
         torch.testing.assert_close(a, b)
+
+
+def test_that_a_comparison_is_whole_and_kept(
+    parts: Parts, side_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(features, "STEPS", 2)
+    monkeypatch.setattr(features, "BATCH", 4)
+    monkeypatch.setitem(PRESETS, "tiny", CONFIG)
+    data = write_folders(tmp_path / "data", {"train": 12, "val": 8, "test": 8})
+    words = [str(data), "--preset", "tiny", "--minutes", "1e-6", "--count", "8"]
+    words += ["--run", str(tmp_path / "run"), "--only", "cnn", "vae", "--ours", str(side_model)]
+    report = compare_all(options(words))
+    assert [row["name"] for row in report["classification"]] == [
+        RIVALS["cnn"].name,
+        "ours, bundled side (wall minutes)",
+    ]
+    drawn = [row["name"] for row in report["generation"] if row["class"] == MEAN]
+    assert drawn == [
+        RIVALS["vae"].name,
+        "ours, bundled side (wall minutes), T 0.7",
+        "ours, bundled side (wall minutes), T 1.0",
+        "real training images",
+    ]
+    assert {"commit", "seed", "date", "split", "features"} <= set(report)
+    monkeypatch.setitem(RIVALS, "vae", None)
+    again = compare_all(options(words))
+    assert again["generation"] == report["generation"]
 
 
 def test_that_the_learning_rate_rises_then_falls() -> None:
