@@ -334,6 +334,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     chosen = (options.split, options.fold)
     if options.generation is not None and not options.report:
         raise RequestError("--generation adds to a report: give --report DIR too.")
+    if options.features and options.generation is None:
+        raise RequestError("--features is what --generation compares images in: give that too.")
     if options.report:
         drawn = (options.generation, options.features)
         figures = _follow(write_report(folder, options.data, options.report, *chosen, *drawn))

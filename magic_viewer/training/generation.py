@@ -34,6 +34,7 @@ from magic_viewer.training.loop import stack_inputs
 
 NEIGHBOURS = 5
 """k of precision, recall, density and coverage."""
+FEWEST = NEIGHBOURS + 2
 TEMPERATURES = (0.7, 1.0)
 FIRST_SEED = 1
 SHOWN = 8
@@ -121,10 +122,10 @@ def make_reference(
     for index, name in enumerate(names):
         rows, others = np.flatnonzero(held_labels == index), np.flatnonzero(labels == index)
         number = min(count, len(rows), len(others))
-        if number <= NEIGHBOURS + 1:
+        if number < FEWEST:
             raise DataError(
                 f"Class {name} has {len(others)} training and {len(rows)} held-back images; "
-                f"drawn images are compared with at least {NEIGHBOURS + 2} of each."
+                f"drawn images are compared with at least {FEWEST} of each."
             )
         kept = rng.choice(rows, number, replace=False)
         other = rng.choice(others, number, replace=False)
@@ -163,7 +164,7 @@ def compare(real: Tensor, other: Tensor) -> Figures:
 
 def nearest(points: Tensor, others: Tensor) -> tuple[Tensor, Tensor]:
     """Distance (B,) from each point to the nearest of the others, and which that is (B,)."""
-    found = [torch.cdist(part, others).min(1) for part in points.split(CHUNK)]
+    found = [torch.cdist(part, others).min(1) for part in torch.split(points, CHUNK)]
     return torch.cat([f.values for f in found]), torch.cat([f.indices for f in found])
 
 
@@ -256,10 +257,13 @@ def generation_figures(
         Figures by sampling temperature and class, their floors and the counts.
 
     Raises:
-        RequestError: if the model was trained on the images that would be held back.
+        RequestError: if the count is too small, or the model was trained on the images that would
+            be held back.
         DataError: if the data can't be used.
         ModelError: if weights can't be read.
     """
+    if count < FEWEST:
+        raise RequestError(f"Expected at least {FEWEST} drawn images of each class; came {count}.")
     bundle = read_bundle(folder)
     names, config = bundle.info.labels, _config(bundle)
     training, _, held_back, words = split_examples(

@@ -40,7 +40,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> None:
+def seeded() -> None:
     torch.manual_seed(0)
 
 

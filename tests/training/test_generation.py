@@ -128,6 +128,7 @@ def test_that_a_report_compares_drawn_images_with_held_back_ones(
     out = folders.parent / "report"
     words = ["evaluate", str(side_model), str(folders), "--report", str(out), "--generation", "8"]
     assert main(words) == 2
+    assert main([*words[:-1], "6", "--split", "test"]) == 2
     assert main([*words, "--split", "test"]) == 0
     found = json.loads((out / "report.json").read_text(encoding="utf-8"))["generation"]
     assert found["counts"] == {"left": 8, "right": 8}
