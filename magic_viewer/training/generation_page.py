@@ -30,14 +30,14 @@ def render_generation(figures: dict[str, Any], pictures: Path) -> str:
     head = "".join(f"<th>{title}</th>" for title in NAMES.values())
     rows = ""
     for name, count in figures["counts"].items():
-        rows += _row(name, count, "real", figures["floor"]["by_class"][name])
+        rows += _row(f"{name} ({count:,})", "real", figures["floor"]["by_class"][name])
         for temperature, found in figures["temperatures"].items():
-            rows += _row("", count, f"T {temperature}", found["by_class"][name])
-    rows += _row("mean", None, "real", figures["floor"]["mean"])
+            rows += _row("", f"T {temperature}", found["by_class"][name])
+    rows += _row("mean", "real", figures["floor"]["mean"])
     for temperature, found in figures["temperatures"].items():
-        rows += _row("", None, f"T {temperature}", found["mean"])
+        rows += _row("", f"T {temperature}", found["mean"])
     return f"""
-<section><h2>Drawn images</h2><div class="wide"><table><thead><tr><th>class</th><th>images</th>
+<section><h2>Drawn images</h2><div class="wide"><table><thead><tr><th>class (images)</th>
 <th>compared</th>{head}</tr></thead><tbody>{rows}</tbody></table></div>
 <p class="note">Each row compares that many images with as many held-back ones. “Real” compares
 training images instead of drawn ones: no model can be expected to do better. FID and KID are
@@ -52,13 +52,12 @@ near to everything.</p>
 <h2>Closest pairs</h2>{_picture(pictures / PAIRS, "Drawn images over training images")}</section>"""
 
 
-def _row(name: str, count: int | None, kind: str, figures: Mapping[str, float]) -> str:
+def _row(name: str, kind: str, figures: Mapping[str, float]) -> str:
     cells = "".join(
         f"<td>{figures[key]:.{1 if key == 'fid' else 3}f}</td>" if key in figures else "<td>–</td>"
         for key in NAMES
     )
-    images = "" if count is None else f"{count:,}"
-    return f"<tr><td>{escape(name)}</td><td>{images}</td><td>{kind}</td>{cells}</tr>"
+    return f"<tr><td>{escape(name)}</td><td>{kind}</td>{cells}</tr>"
 
 
 def _picture(path: Path, title: str) -> str:

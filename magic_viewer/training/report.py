@@ -268,7 +268,8 @@ table{border-collapse:collapse;width:100%}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid #eceff2;
 font-variant-numeric:tabular-nums}
 th:first-child,td:first-child{text-align:left}th{font-weight:600;color:#4b5563}
-.wide{overflow-x:auto}
+.wide{overflow-x:auto}.wide th,.wide td{padding:4px 6px;font-size:13px}
+.wide td{white-space:nowrap}
 .pair{display:flex;flex-wrap:wrap;gap:16px}.pair section{flex:1 1 320px;margin:0;overflow-x:auto}
 .confusion td{text-align:center}.note{color:#4b5563;font-size:13px}
 svg text{font-size:12px;fill:#4b5563}svg .frame{fill:none;stroke:#c4cad1}
