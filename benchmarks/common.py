@@ -68,6 +68,7 @@ def show(figures: Sequence[Figure], file: Path | None) -> None:
 
 def write_json(values: Any, file: Path) -> None:
     """Writes values for people and programs to read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 

@@ -21,8 +21,8 @@ LEVELS = 3
 """Squeezes of the multiscale peers; the published 184 = 8 · 23 allows no more."""
 
 
-def require(module: str) -> ModuleType:
-    """Imports a module of a peer.
+def require(module: str, extra: str = "bench") -> ModuleType:
+    """Imports a module of another library.
 
     Raises:
         ModuleNotFoundError: naming the extra that installs it.
@@ -34,8 +34,8 @@ def require(module: str) -> ModuleType:
         if error.name != library:
             raise
         raise ModuleNotFoundError(
-            f"{library} is not installed; the benchmark's peers come with the extra `bench`: "
-            "pip install -e '.[bench]'",
+            f"{library} is not installed; it comes with the extra `{extra}`: "
+            f"pip install -e '.[{extra}]'",
             name=library,
         ) from error
 

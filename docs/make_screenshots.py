@@ -1,18 +1,24 @@
 """Draws the pictures of the documentation: `make screenshots`.
 
+`python docs/make_screenshots.py MODEL ...` draws the samples of those models alone.
+
 The main job on real scans. Those of ../shared/data are taken where they are; without them the
 samples that pydicom and nibabel ship serve.
 """
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+
 from magic_viewer.imaging.samples import sample_scans
 from magic_viewer.paths import model_folders
+from magic_viewer.pipeline.engine import Engine
+from magic_viewer.pipeline.export import save_sheet
+from magic_viewer.pipeline.library import find_model
 from magic_viewer.pipeline.results import Sample, SampleRequest
-from magic_viewer.ui.overlay_panel import OverlaySettings
-from magic_viewer.ui.tour import Tour
 
 IMAGES = Path(__file__).parent / "images"
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -21,8 +27,20 @@ CT = SHARED / "viewer_dicom" / "ct_head_ge_hispeed"
 
 
 def main() -> None:
-    """Writes docs/images/*.png."""
+    """Writes docs/images/*.png, or of the models named on the command line their samples alone."""
     IMAGES.mkdir(exist_ok=True)
+    chosen = [find_model(name) for name in sys.argv[1:]]
+    if not chosen:
+        draw_window()
+    for folder in chosen or model_folders():
+        draw_sheet(folder, IMAGES / f"samples-{folder.resolve().name}.png")
+
+
+def draw_window() -> None:
+    """The window on its main job."""
+    from magic_viewer.ui.overlay_panel import OverlaySettings
+    from magic_viewer.ui.tour import Tour
+
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     with tempfile.TemporaryDirectory() as kept:
         tour = Tour(Path(kept) / "settings.ini", "brain-sequence")
@@ -39,35 +57,18 @@ def main() -> None:
         tour.open([CT] if CT.exists() else sample_scans()[2:3])
         tour.grab(IMAGES / "ct.png")
         tour.close()
-    for folder in model_folders():
-        draw_sheet(folder, IMAGES / f"samples-{folder.name}.png")
 
 
 def draw_sheet(folder: Path, path: Path) -> None:
     """Eight samples of each class at sampling temperatures 0.7 and 1.0, one row each."""
-    import numpy as np
-    from PIL import Image, ImageDraw, ImageFont
-
-    from magic_viewer.pipeline.engine import Engine
-
     engine = Engine.load(folder)
     rows = []
     for label in engine.info.labels:
         for temperature in (0.7, 1.0):
             request = SampleRequest(label, temperature, 8, seed=1)
             drawn = [s.pixels for s in engine.generate(request) if isinstance(s, Sample)]
-            rows.append((f"{label}, T {temperature}", np.concatenate(drawn, 1)))
-    scale, margin = 2, 150
-    height, width = (scale * side for side in rows[0][1].shape)
-    sheet = Image.new("RGB", (margin + width, height * len(rows) + 30), "black")
-    draw = ImageDraw.Draw(sheet)
-    for number, (title, pixels) in enumerate(rows):
-        enlarged = Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
-        sheet.paste(enlarged, (margin, number * height))
-        draw.text((8, number * height + height // 2), title, "white", ImageFont.load_default(15))
-    mark = f"SYNTHETIC: drawn by the model {folder.name}, seeds 1 to 8"
-    draw.text((8, height * len(rows) + 6), mark, "orange", ImageFont.load_default(15))
-    sheet.save(path)
+            rows.append((f"{label}, T {temperature}", np.stack(drawn)))
+    save_sheet(rows, f"drawn by the model {engine.info.name}, seeds 1 to 8", path)
 
 
 if __name__ == "__main__":

@@ -134,6 +134,17 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument(
         "--report", type=Path, metavar="DIR", help="write a page and all figures with intervals"
     )
+    evaluate.add_argument(
+        "--generation",
+        type=int,
+        nargs="?",
+        const=500,
+        metavar="COUNT",
+        help="in the report, also compare COUNT drawn images a class (500) with held-back ones",
+    )
+    evaluate.add_argument(
+        "--features", type=Path, metavar="FILE", help="a RadImageNet ResNet-50 to compare them in"
+    )
 
     _add_models_commands(commands.add_parser("models", help="the models there are, and more"))
     return parser
@@ -348,8 +359,13 @@ def _evaluate(options: argparse.Namespace) -> int:
 
     folder = find_model(options.model)
     chosen = (options.split, options.fold)
+    if options.generation is not None and not options.report:
+        raise RequestError("--generation adds to a report: give --report DIR too.")
+    if options.features and options.generation is None:
+        raise RequestError("--features is what --generation compares images in: give that too.")
     if options.report:
-        figures = _follow(write_report(folder, options.data, options.report, *chosen))
+        drawn = (options.generation, options.features)
+        figures = _follow(write_report(folder, options.data, options.report, *chosen, *drawn))
     else:
         figures = _follow(evaluation(folder, options.data, *chosen)).figures
     text = json.dumps(figures, indent=1)

@@ -4,11 +4,13 @@ The same result gives the same bytes: no time stamps.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from magic_viewer import __version__
@@ -26,6 +28,7 @@ _SYSTEM_FONTS = ("DejaVuSans.ttf", "arial.ttf", "Arial.ttf", "NotoSans-Regular.t
 # Drawn the same in ASCII, so that the common picture needs no system font.
 _PLAIN = str.maketrans({"−": "-", "–": "-", "\N{NARROW NO-BREAK SPACE}": " ", "\xa0": " "})
 _MARGIN = 28
+_TITLES = 190
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +117,33 @@ def _sample_facts(sample: Sample) -> dict[str, str]:
         "model": sample.model,
         "model hash": sample.model_hash,
     }
+
+
+def save_sheet(rows: Sequence[tuple[str, npt.NDArray[np.uint8]]], caption: str, path: Path) -> None:
+    """Writes rows of images with their titles, marked as synthetic.
+
+    Args:
+        rows: title and (B, rows, columns) uint8; all images of one size.
+        caption: which model drew them, and what else is to be known.
+        path: a .png file.
+
+    Raises:
+        ExportError: the file can't be written.
+    """
+    side = 128
+    width = side * max(len(images) for _, images in rows)
+    page = Image.new("RGB", (_TITLES + width, side * len(rows) + 58), _PAPER)
+    draw = ImageDraw.Draw(page)
+    for number, (title, images) in enumerate(rows):
+        _text(draw, (10, side * number + side // 2 - 8), title, 15, _INK, _TITLES - 20)
+        for column, image in enumerate(images):
+            enlarged = Image.fromarray(image).resize((side, side), Image.Resampling.BICUBIC)
+            page.paste(enlarged, (_TITLES + side * column, side * number))
+    bottom = side * len(rows)
+    left = 10 + _text(draw, (10, bottom + 6), "SYNTHETIC", 20, _WARNING, page.width - 20)
+    _text(draw, (left + 12, bottom + 9), caption, 16, _INK, page.width - left - 22)
+    _text(draw, (10, bottom + 35), DISCLAIMER, 13, _QUIET, page.width - 20)
+    _write(page, path, {"synthetic": "true", "caption": caption})
 
 
 def save_view(view: View, path: Path) -> None:

@@ -246,24 +246,10 @@ class _Trainer:
         return Trained(flow.eval(), int(best["step"]), self.step, self.seconds, self.history)
 
     def _batch(self, rng: np.random.Generator, count: int, learned: int) -> tuple[Tensor, Tensor]:
-        """Random images, the first `learned` of them for the density as well."""
-        config = self.config
-        labels = rng.integers(len(self.names), size=count)
-        chosen = [self.by_class[i][int(rng.integers(len(self.by_class[i])))] for i in labels]
-        images = [
-            example.prepared(
-                config.preprocess,
-                draw_jitter(
-                    config.augment if i < learned else config.contrast_augment,
-                    config.preprocess,
-                    rng,
-                ),
-            ).pixels
-            for i, example in enumerate(chosen)
-        ]
-        pixels = torch.from_numpy(np.stack(images))[:, None]
+        """Random images, the first `learned` of them for the density as well, dequantized."""
+        pixels, labels = draw_batch(self.by_class, self.config, rng, count, learned)
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
-        return dequantize(pixels, generator), torch.from_numpy(labels)
+        return dequantize(pixels, generator), labels
 
 
 def _score(entry: dict[str, float]) -> float:
@@ -329,6 +315,42 @@ def draw_jitter(
         return jitter
     turns = int(rng.integers(4)) if augment.turn else 0
     return replace(jitter, turns=turns, place=(float(rng.random()), float(rng.random())))
+
+
+def draw_batch(
+    by_class: Sequence[Sequence[Example]],
+    config: TrainConfig,
+    rng: np.random.Generator,
+    count: int,
+    learned: int,
+) -> tuple[Tensor, Tensor]:
+    """Random images, changed at random, every class equally often.
+
+    Args:
+        by_class: the examples of each class.
+        config: of preprocessing and changes.
+        rng: decides everything.
+        count: of images.
+        learned: how many, the first ones, are changed as `config.augment` says; the others as
+            `config.contrast_augment`.
+
+    Returns:
+        Whole grey levels (count, 1, size, size), and class indices (count,).
+    """
+    labels = rng.integers(len(by_class), size=count)
+    chosen = [by_class[i][int(rng.integers(len(by_class[i])))] for i in labels]
+    images = [
+        example.prepared(
+            config.preprocess,
+            draw_jitter(
+                config.augment if i < learned else config.contrast_augment,
+                config.preprocess,
+                rng,
+            ),
+        ).pixels
+        for i, example in enumerate(chosen)
+    ]
+    return torch.from_numpy(np.stack(images))[:, None], torch.from_numpy(labels)
 
 
 def model_inputs(

@@ -11,13 +11,15 @@ from typing import Any
 import numpy as np
 
 from magic_viewer import __version__
-from magic_viewer.errors import ExportError
+from magic_viewer.errors import ExportError, RequestError
 from magic_viewer.flow.checkpoint import weights_hash
 from magic_viewer.pipeline.calibration import UNLIKE
 from magic_viewer.pipeline.library import Bundle, read_bundle
 from magic_viewer.progress import Progress
 from magic_viewer.training.evaluate import Evaluation, evaluation
 from magic_viewer.training.examples import Example
+from magic_viewer.training.generation import generation_figures
+from magic_viewer.training.generation_page import render_generation
 from magic_viewer.training.statistics import (
     ECE_BINS,
     RESAMPLES,
@@ -46,7 +48,13 @@ NAMES = {
 
 
 def write_report(
-    folder: Path, data: Path, out: Path, split: str | None = None, fold: int | None = None
+    folder: Path,
+    data: Path,
+    out: Path,
+    split: str | None = None,
+    fold: int | None = None,
+    generation: int | None = None,
+    features: Path | None = None,
 ) -> Generator[Progress, None, dict[str, float | int]]:
     """Evaluates a model and writes report.json and index.html.
 
@@ -56,15 +64,22 @@ def write_report(
         out: folder to write.
         split: "train", "val" or "test".
         fold: of array data.
+        generation: how many drawn images of each class to compare with held-back ones, if any.
+        features: weights of the network they are compared in; see `generation_figures`.
 
     Returns:
         The figures of `evaluate.metrics`.
 
     Raises:
+        RequestError: if drawn images are to be compared with images that aren't held back.
         ModelError: if the model can't be read or isn't calibrated.
         DataError: if the data can't be read, or has other classes.
         ExportError: if the report can't be written.
     """
+    if generation is not None and split != "test" and fold is None:
+        raise RequestError(
+            "Drawn images are compared with held-back ones: give --split test or --fold N."
+        )
     result = yield from evaluation(folder, data, split, fold)
     yield Progress(0, 1, f"Resampling patients {RESAMPLES} times")
     bundle = read_bundle(folder)
@@ -72,10 +87,14 @@ def write_report(
     report["data"] = data.resolve().name
     report["part"] = split or ("all" if fold is None else f"fold {fold}")
     report["weights_sha256"] = weights_hash(folder)
+    if generation is not None:
+        report["generation"] = yield from generation_figures(
+            folder, data, out, fold, generation, features
+        )
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-        (out / "index.html").write_text(render(report), encoding="utf-8")
+        (out / "index.html").write_text(render(report, out), encoding="utf-8")
     except OSError as error:
         raise ExportError(f"{out}: can't be written ({error.strerror}).") from error
     yield Progress(1, 1, f"Report in {out}")
@@ -123,8 +142,14 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def render(report: dict[str, Any]) -> str:
-    """The page of a report, complete in itself: no script, nothing loaded."""
+def render(report: dict[str, Any], pictures: Path) -> str:
+    """The page of a report, complete in itself: no script, nothing loaded.
+
+    Args:
+        report: as in report.json.
+        pictures: folder of those of drawn images, where the report has figures of them.
+    """
+    drawn = render_generation(report["generation"], pictures) if "generation" in report else ""
     rows = "".join(_figure_row(name, report["figures"][name]) for name in NAMES)
     unit = "patients" if report["patients"] else "images"
     counted = f"{report['images']:,} images"
@@ -148,7 +173,7 @@ out anew the accuracy is {report["accuracy_with_shuffled_labels"]:.3f}.
 seen.</p></section>
 <section><h2>By class</h2>{_class_table(report)}</section>
 <div class="pair"><section><h2>Confusion</h2>{_confusion_table(report)}</section>
-<section><h2>Reliability</h2>{_reliability_plot(report["reliability"])}</section></div>
+<section><h2>Reliability</h2>{_reliability_plot(report["reliability"])}</section></div>{drawn}
 <footer>MAGIC Viewer {escape(report["version"])}, weights SHA-256
 <code>{report["weights_sha256"][:16]}</code></footer></main></body></html>
 """
@@ -243,9 +268,11 @@ table{border-collapse:collapse;width:100%}
 th,td{padding:5px 10px;text-align:right;border-bottom:1px solid #eceff2;
 font-variant-numeric:tabular-nums}
 th:first-child,td:first-child{text-align:left}th{font-weight:600;color:#4b5563}
+.wide{overflow-x:auto}.wide th,.wide td{padding:4px 6px;font-size:13px}
+.wide td{white-space:nowrap}
 .pair{display:flex;flex-wrap:wrap;gap:16px}.pair section{flex:1 1 320px;margin:0;overflow-x:auto}
 .confusion td{text-align:center}.note{color:#4b5563;font-size:13px}
 svg text{font-size:12px;fill:#4b5563}svg .frame{fill:none;stroke:#c4cad1}
 svg .ideal{stroke:#9aa3ad;stroke-dasharray:4 4}svg circle{fill:#1f6f8b;fill-opacity:.75}
-footer{color:#6b7280;font-size:13px;margin:20px 0}
+img{max-width:100%}footer{color:#6b7280;font-size:13px;margin:20px 0}
 """

@@ -94,7 +94,7 @@ def test_that_names_on_the_page_are_text(side_model: Path, folders: Path) -> Non
     drain(write_report(side_model, folders, out, split="test"))
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     report["classes"] = ["<b>left</b>", "right"]
-    assert "<b>" not in render(report)
+    assert "<b>" not in render(report, out)
 
 
 def test_that_images_of_one_class_have_figures_but_no_auc() -> None:
