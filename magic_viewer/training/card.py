@@ -8,7 +8,11 @@ NAMES = {
     "patients": "patients",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
-    "patient_balanced_accuracy": "balanced accuracy by patient",
+    "abstained_share": "too close to call (the program abstains)",
+    "accuracy_where_answered": "accuracy where it answers",
+    "patient_balanced_accuracy": "balanced accuracy of a patient's series",
+    "patient_ece": "expected calibration error of a patient's series",
+    "patient_nll": "negative log-probability of a patient's series, nats",
     "bits_per_dim": "bits/dim",
     "ece": "expected calibration error (15 bins)",
     "out_of_distribution_share": "said to be unlike the training images (false alarms)",
@@ -20,6 +24,9 @@ def render_card(bundle: Bundle) -> str:
     about, preprocess = bundle.training, bundle.preprocess
     config, figures = about["config"], about["held_back"]
     temperatures = bundle.calibration.likelihood_temperatures if bundle.calibration else ()
+    series = ""
+    if bundle.calibration and "patients" in figures:
+        series = f"; correlation of a series' slices {bundle.calibration.series_correlation:.2f}"
     rows = "\n".join(
         f"| {name} | {figures[key]:{'d' if isinstance(figures[key], int) else '.4f'}} |"
         for key, name in NAMES.items()
@@ -49,7 +56,7 @@ dequantization
 {about["minutes"]:g} minutes on a CPU, seed {config["seed"]}; weights of step \
 {about["best_step"]}, chosen on the validation images
 - **Likelihood temperatures:** {in_words(temperatures)} (finest to \
-coarsest scale), fitted on the validation images
+coarsest scale), fitted on the validation images{series}
 
 ## On held-back images
 

@@ -17,8 +17,8 @@ from magic_viewer.errors import DataError, ModelError
 from magic_viewer.flow.config import CompactConfig
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
-from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
 from magic_viewer.pipeline.preprocess import Jitter, prepare_grey
+from magic_viewer.pipeline.temperature import cross_entropy, fit_temperatures
 from magic_viewer.progress import Progress
 from magic_viewer.training.config import AugmentConfig, TrainConfig
 from magic_viewer.training.data import Example
