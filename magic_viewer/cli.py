@@ -233,7 +233,8 @@ def _open_volume(options: argparse.Namespace) -> "Volume":
         raise RequestError(
             f"{options.path.name} has {len(study.series)} series; came --series {options.series}."
         )
-    return study.series[options.series - 1].volumes[0]
+    volume: Volume = study.series[options.series - 1].volumes[0]
+    return volume
 
 
 def _load_engine(model: str) -> "Engine":

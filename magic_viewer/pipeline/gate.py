@@ -25,6 +25,8 @@ THUMBNAIL = 8
 """Cells a side of the thumbnail that is compared with the class's mean."""
 FEW = 5
 """A class with fewer validation images takes the centre of all."""
+COMMON = 20
+"""A class's spreads are drawn towards those of all, as if by this many images."""
 SHRINKAGE = 0.1
 """Share of the covariance's diagonal at least; with few images, more."""
 CLIP = 4.0
@@ -121,7 +123,7 @@ class Gate:
         templates: (classes, THUMBNAIL²) mean thumbnail of each class, unit norm.
         centers: (classes, n + 1) median of the statistics, and of the similarity to the
             template.
-        spreads: (n + 1,) half the range from the 16th to the 84th percentile around them.
+        spreads: (classes, n + 1) half the range from the 16th to the 84th percentile.
         precision: (n + 1, n + 1) inverse covariance in spreads.
         directions: (kinds, n + 1) Fisher's direction from validation images to each kind of
             synthetic image, in spreads.
@@ -133,7 +135,7 @@ class Gate:
     scales: int
     templates: tuple[tuple[float, ...], ...]
     centers: tuple[tuple[float, ...], ...]
-    spreads: tuple[float, ...]
+    spreads: tuple[tuple[float, ...], ...]
     precision: tuple[tuple[float, ...], ...]
     directions: tuple[tuple[float, ...], ...]
     means: tuple[float, ...]
@@ -141,7 +143,8 @@ class Gate:
 
     def excess(self, images: Look) -> FloatArray:
         """(B, tests): each test's outcome in standard deviations above its mean."""
-        return (self._outcomes(images) - np.asarray(self.means)) / np.asarray(self.deviations)
+        excess = self._outcomes(images) - np.asarray(self.means)
+        return np.asarray(excess / np.asarray(self.deviations))
 
     def typicality(self, images: Look) -> FloatArray:
         """Share of images of the model's kind whose largest excess is at least this, (B,).
@@ -176,7 +179,7 @@ class Gate:
     def _residuals(self, images: Look) -> FloatArray:
         values = _with_similarity(images, self._templates(images))
         centers = np.asarray(self.centers)[images.predicted]
-        return np.asarray((values - centers) / np.asarray(self.spreads))
+        return np.asarray((values - centers) / np.asarray(self.spreads)[images.predicted])
 
     def _templates(self, images: Look) -> FloatArray:
         chosen = np.asarray(self.templates)[images.predicted]
@@ -264,12 +267,12 @@ def _draft(images: Look, synthetic: Sequence[Look], scales: int, classes: int) -
     templates = _unit(np.stack([images.thumbnails[r].mean(0) for r in rows]))
     values = _with_similarity(images, templates[images.predicted])
     centers = np.stack([np.median(values[r], 0) for r in rows])
-    low, high = np.percentile(values - centers[images.predicted], [16, 84], axis=0)
-    spreads = np.maximum((high - low) / 2, 1e-3)
+    spreads = _spreads(values - centers[images.predicted], rows)
 
     def clipped(some: Look) -> FloatArray:
         found = _with_similarity(some, templates[some.predicted])
-        return np.clip((found - centers[some.predicted]) / spreads, -CLIP, CLIP)
+        residuals = (found - centers[some.predicted]) / spreads[some.predicted]
+        return np.asarray(np.clip(residuals, -CLIP, CLIP))
 
     own = clipped(images)
     covariance = _shrunk(own.T @ own / len(own), len(own))
@@ -282,12 +285,24 @@ def _draft(images: Look, synthetic: Sequence[Look], scales: int, classes: int) -
         scales,
         _nested(templates.reshape(classes, -1)),
         _nested(centers),
-        tuple(spreads.tolist()),
+        _nested(spreads),
         _nested(np.linalg.inv(covariance)),
         _nested(directions),
         (0.0,) * (2 + len(synthetic)),
         (1.0,) * (2 + len(synthetic)),
     )
+
+
+def _spreads(deviations: FloatArray, rows: Sequence[npt.NDArray[np.bool_]]) -> FloatArray:
+    """Half the range from the 16th to the 84th percentile, of each class drawn towards all's."""
+
+    def variance(some: FloatArray) -> FloatArray:
+        low, high = np.percentile(some, [16, 84], axis=0)
+        return np.asarray(np.maximum((high - low) / 2, 1e-3) ** 2)
+
+    of_all = COMMON * variance(deviations)
+    own = [(r.sum() * variance(deviations[r]) + of_all) / (r.sum() + COMMON) for r in rows]
+    return np.asarray(np.sqrt(np.stack(own)))
 
 
 def _shrunk(covariance: FloatArray, images: int) -> FloatArray:
@@ -297,5 +312,5 @@ def _shrunk(covariance: FloatArray, images: int) -> FloatArray:
     return np.asarray((1 - share) * covariance + share * diagonal)
 
 
-def _nested(rows: Sequence[FloatArray] | FloatArray) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(row.tolist()) for row in rows)
+def _nested(rows: npt.ArrayLike) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(row.tolist()) for row in np.asarray(rows))

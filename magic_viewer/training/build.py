@@ -28,7 +28,7 @@ from magic_viewer.pipeline.temperature import fit_temperatures, tempered
 from magic_viewer.progress import Progress
 from magic_viewer.training.card import render_card
 from magic_viewer.training.config import TrainConfig
-from magic_viewer.training.data import Example, hold_out_patients, read_examples
+from magic_viewer.training.data import SPLITS, Example, hold_out_patients, read_examples
 from magic_viewer.training.evaluate import (
     choose_examples,
     metrics,
@@ -251,8 +251,8 @@ def split_examples(
         fold: held back, where the data has folds.
     """
     if any(e.split == "train" for e in examples):
-        parts = [choose_examples(examples, split) for split in ("train", "val", "test")]
-        return Parts(*parts, "the given train, val and test folders")
+        training, validation, held_back = (choose_examples(examples, split) for split in SPLITS)
+        return Parts(training, validation, held_back, "the given train, val and test folders")
     held_back = choose_examples(examples, fold=fold)
     rest = [e for e in examples if e.split != str(fold)]
     training, validation = hold_out_patients(rest, validation_share, seed)

@@ -97,9 +97,11 @@ def test_that_the_answer_is_the_mean_of_eight_draws_with_their_spread(engine, mo
 def test_that_it_abstains_where_draws_disagree(engine: Engine, monkeypatch) -> None:
     def torn(*given):
         score = score_input(*given)
-        middle = score.draws.mean(1, keepdims=True)
-        sway = np.where(np.arange(8) % 4 == 0, -30.0, 20.0)[:, None, None]
-        return replace(score, draws=middle + sway * np.array([1.0, -1.0])[:, None])
+        tempered = score.draws.sum(2).mean(0) / min(engine._calibration.likelihood_temperatures)
+        lead = abs(tempered[0] - tempered[1]) * max(engine._calibration.likelihood_temperatures)
+        draws = score.draws.copy()
+        draws[:, 0, 0] += 2 * lead * np.array([-7.0, *[1.0] * 7])  # the mean stays
+        return replace(score, draws=draws)
 
     monkeypatch.setattr("magic_viewer.pipeline.engine.score_input", torn)
     result = engine.examine(image("left")).classification
