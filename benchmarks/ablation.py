@@ -108,7 +108,7 @@ def measure(
     parameters = sum(p.numel() for p in trained.flow.parameters())
     flow = trained.flow.fold()
     inputs, labels = model_inputs(held_back[:: -(-len(held_back) // images)], names, config)
-    scores = scale_scores(flow, np.stack(inputs), config.seed).sum(2)
+    scores = scale_scores(flow, inputs, config.seed).sum(2)
     own = scores[np.arange(len(labels)), labels]
     one = torch.from_numpy(inputs[0])[None, None] + 0.5
     with torch.inference_mode():

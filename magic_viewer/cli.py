@@ -8,15 +8,16 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from magic_viewer import __version__, paths
 from magic_viewer.errors import MagicViewerError, RequestError
 from magic_viewer.progress import Progress, drain
 
 if TYPE_CHECKING:
-    from magic_viewer.imaging.study import Slice
+    from magic_viewer.imaging.study import Slice, Volume
     from magic_viewer.pipeline.engine import Engine
+    from magic_viewer.pipeline.results import Classification, SeriesClassification
     from magic_viewer.training.config import TrainConfig
 
 Result = TypeVar("Result")
@@ -87,6 +88,9 @@ def _parser() -> argparse.ArgumentParser:
     classify = commands.add_parser("classify", help="which class a slice is, and how sure that is")
     _add_slice_options(classify)
     classify.add_argument("--json", action="store_true", help="one JSON object")
+    classify.add_argument(
+        "--all-slices", action="store_true", help="every slice, and the class of the whole series"
+    )
 
     attribute = commands.add_parser("attribute", help="where a slice's likelihood comes from")
     _add_slice_options(attribute)
@@ -172,7 +176,9 @@ def _add_models_commands(models: argparse.ArgumentParser) -> None:
     check.add_argument("model", help="a model's name or folder, or a file")
     check.set_defaults(action=_check_model)
 
-    calibrate = actions.add_parser("calibrate", help="fit probabilities on held-back images")
+    calibrate = actions.add_parser(
+        "calibrate", help="fit probabilities and the gate on images not trained on"
+    )
     calibrate.add_argument("model")
     calibrate.add_argument("data", type=Path)
     _add_part_options(calibrate)
@@ -228,6 +234,15 @@ def _voxel(text: str) -> tuple[int, ...]:
 
 def _open_slice(options: argparse.Namespace) -> "tuple[Slice, int, int]":
     """The slice asked for, its number from 1, and how many there are."""
+    volume = _open_volume(options)
+    count = volume.shape[0]
+    number = options.slice if options.slice is not None else count // 2 + 1
+    if not 1 <= number <= count:
+        raise RequestError(f"{options.path.name} has slices 1 to {count}; came --slice {number}.")
+    return volume.read_slice(number - 1), number, count
+
+
+def _open_volume(options: argparse.Namespace) -> "Volume":
     from magic_viewer.imaging.load import open_study, require_series
 
     study = drain(open_study([options.path]))
@@ -236,12 +251,8 @@ def _open_slice(options: argparse.Namespace) -> "tuple[Slice, int, int]":
         raise RequestError(
             f"{options.path.name} has {len(study.series)} series; came --series {options.series}."
         )
-    volume = study.series[options.series - 1].volumes[0]
-    count = volume.shape[0]
-    number = options.slice if options.slice is not None else count // 2 + 1
-    if not 1 <= number <= count:
-        raise RequestError(f"{options.path.name} has slices 1 to {count}; came --slice {number}.")
-    return volume.read_slice(number - 1), number, count
+    volume: Volume = study.series[options.series - 1].volumes[0]
+    return volume
 
 
 def _load_engine(model: str) -> "Engine":
@@ -254,24 +265,78 @@ def _load_engine(model: str) -> "Engine":
 def _classify(options: argparse.Namespace) -> int:
     from magic_viewer.pipeline.results import in_words
 
+    if options.all_slices:
+        return _classify_series(options)
     image, number, count = _open_slice(options)
     result = _load_engine(options.model).examine(image).classification
     if options.json:
-        answer = asdict(result) | {"slice": number, "slices": count}
-        answer["bits_per_dim"] = result.bits_per_dim[result.label]
-        print(json.dumps(answer))
+        print(json.dumps(_slice_values(result, number) | {"slices": count}))
         return 0
-    print(f"slice {number} of {count}: {result.label}")
+    print(f"slice {number} of {count}: {_answer(result)}")
     for label, probability in sorted(result.probabilities.items(), key=lambda item: -item[1]):
         print(
             f"  {label:<12} {probability:7.1%}   log-likelihood {result.log_likelihoods[label]:.1f}"
-            f" nats, {result.bits_per_dim[label]:.3f} bits/dim"
+            f" ± {result.log_likelihood_spreads[label]:.1f} nats, "
+            f"{result.bits_per_dim[label]:.3f} bits/dim"
         )
     print(f"typicality {result.typicality:.1%}: {result.verdict}")
     temperatures = in_words(result.likelihood_temperatures)
     print(f"likelihood temperatures {temperatures} (fine to coarse); {result.device}")
     print("Research use. Not for diagnosis.")
     return 0
+
+
+def _classify_series(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.results import SliceAnswer
+
+    if options.slice is not None:
+        raise RequestError("Give either --slice or --all-slices.")
+    answers: list[SliceAnswer] = []
+
+    def progress() -> Generator[Progress, None, "SeriesClassification"]:
+        work = _load_engine(options.model).classify_series(_open_volume(options))
+        while True:
+            try:
+                item = next(work)
+            except StopIteration as stop:
+                series: SeriesClassification = stop.value
+                return series
+            if isinstance(item, SliceAnswer):
+                answers.append(item)
+            else:
+                yield item
+
+    series = _follow(progress())
+    if options.json:
+        slices = [_slice_values(a.classification, a.index + 1) for a in answers]
+        print(json.dumps(asdict(series) | {"slices": slices}))
+        return 0
+    print(f"series: {series.label if series.used else 'no answer'}. {series.verdict}")
+    for label, probability in sorted(series.probabilities.items(), key=lambda item: -item[1]):
+        print(f"  {label:<12} {probability:7.1%}")
+    for answer in answers:
+        result = answer.classification
+        print(
+            f"slice {answer.index + 1}: {_answer(result)}, typicality {result.typicality:.1%}"
+            f"{'' if result.in_distribution else ', left out'}"
+        )
+    print("Research use. Not for diagnosis.")
+    return 0
+
+
+def _answer(result: "Classification") -> str:
+    """The class with its probability, or that it is too close to call."""
+    from magic_viewer.pipeline.results import with_spread
+
+    if result.abstains:
+        return f"too close to call, {' or '.join(result.contenders)}"
+    return f"{result.label} {with_spread(result)}"
+
+
+def _slice_values(result: "Classification", number: int) -> dict[str, Any]:
+    """An answer as JSON values."""
+    values = asdict(result) | {"slice": number, "abstains": result.abstains}
+    return values | {"bits_per_dim": result.bits_per_dim[result.label]}
 
 
 def _attribute(options: argparse.Namespace) -> int:

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
@@ -20,6 +21,9 @@ CLASSIFICATION = {
     "bits_per_dim",
     "typicality",
     "in_distribution",
+    "probability_spread",
+    "log_likelihood_spreads",
+    "abstains",
 }
 
 
@@ -208,11 +212,42 @@ def test_that_a_sound_model_passes_its_check_and_another_does_not(
         assert f"{name} has values that aren't finite" in capsys.readouterr().err
 
 
-def test_that_a_trained_model_keeps_its_calibration(
+def test_that_a_trained_model_is_calibrated_anew_from_its_own_data_alone(
     capsys, side_model: Path, tmp_path: Path
 ) -> None:
-    data = write_folders(tmp_path / "data", {"val": 4})
-    before = (side_model / "config.json").read_bytes()
-    assert main(["models", "calibrate", str(side_model), str(data)]) == 2
-    assert "only imported models" in capsys.readouterr().err
-    assert (side_model / "config.json").read_bytes() == before
+    folder = Path(shutil.copytree(side_model, tmp_path / "side"))
+    config = json.loads((folder / "config.json").read_text())
+    old = config | {"format": 1, "calibration": {"scale_medians": [1.0]}}
+    (folder / "config.json").write_text(json.dumps(old))
+    other = write_folders(tmp_path / "other", {"train": 2, "val": 4, "test": 2})
+    assert main(["models", "calibrate", str(folder), str(other)]) == 2
+    assert "was trained on 40 images" in capsys.readouterr().err
+    data = side_model.parent / "data"
+    assert main(["models", "calibrate", str(folder), str(data)]) == 0
+    again = json.loads((folder / "config.json").read_text())
+    assert again["calibration"] == config["calibration"]
+    assert again["training"]["held_back"] == pytest.approx(config["training"]["held_back"])
+    assert (folder / "card.md").read_bytes() == (side_model / "card.md").read_bytes()
+
+
+def test_that_a_whole_series_gets_one_answer_and_a_line_a_slice(
+    capsys, tmp_path: Path, side_model: Path
+) -> None:
+    rng = np.random.default_rng(5)
+    values = np.stack([draw("left", rng) for _ in range(3)], 2).swapaxes(0, 1)
+    path = tmp_path / "series.nii"
+    # Stored so that the viewer shows rows downwards and columns as drawn.
+    nib.save(nib.Nifti1Image(values, np.diag([-1.0, -1.0, 1.0, 1.0])), path)
+    line = ["classify", str(path), "--model", str(side_model), "--all-slices"]
+    assert main([*line, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert [s["slice"] for s in answer["slices"]] == [1, 2, 3]
+    assert answer["used"] + answer["left_out"] == 3
+    assert answer["label"] == "left"
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+    assert main(line) == 0
+    text = capsys.readouterr().out
+    assert text.startswith("series: left")
+    assert "slice 3: " in text
+    assert main([*line, "--slice", "1"]) == 2
+    assert "either --slice or --all-slices" in capsys.readouterr().err

@@ -13,7 +13,7 @@ from torch import Tensor
 from magic_viewer.flow.attribution import attribution
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
-from magic_viewer.pipeline.engine import DEQUANTIZATION_DRAWS, DEQUANTIZATION_SEED
+from magic_viewer.pipeline.scoring import DEQUANTIZATION_DRAWS, DEQUANTIZATION_SEED
 
 Maps = npt.NDArray[np.float64]
 Pixels = npt.NDArray[np.float32]

@@ -12,12 +12,13 @@ import torch
 
 from benchmarks.rivals.base import Classifier, Generator
 from magic_viewer.flow.model import ConditionalFlow
-from magic_viewer.pipeline.calibration import fit_temperatures, tempered
+from magic_viewer.pipeline.series import by_patient_and_class
+from magic_viewer.pipeline.temperature import fit_temperatures, tempered
 from magic_viewer.progress import drain
 from magic_viewer.training.build import split_examples
 from magic_viewer.training.config import TrainConfig
 from magic_viewer.training.data import read_examples
-from magic_viewer.training.evaluate import by_group, score_examples
+from magic_viewer.training.evaluate import score_examples
 from magic_viewer.training.examples import Example
 from magic_viewer.training.features import ByteImages, as_input
 from magic_viewer.training.generation import Reference, assess, compare, draw, mean_figures
@@ -83,7 +84,8 @@ def judge_classes(parts: Parts, scores: Callable[[list[Example]], FloatArray]) -
     }
     if all(e.patient is not None for e in parts.held_back):
         people = [e.patient for e in parts.held_back]
-        _, votes, of_patients = by_group(probabilities, labels, people)
+        groups, of_patients = by_patient_and_class(people, labels)
+        votes = np.stack([probabilities[rows].mean(0) for rows in groups])
         figures["by_patient"] = balanced_accuracy(votes.argmax(1), of_patients, classes)
     return figures
 
@@ -103,7 +105,7 @@ def network_scores(rival: Classifier, parts: Parts) -> Callable[[list[Example]],
     @torch.no_grad()
     def scores(examples: list[Example]) -> FloatArray:
         inputs, _ = model_inputs(examples, parts.names, parts.config)
-        batches = as_input(torch.from_numpy(np.stack(inputs))[:, None]).split(rival.batch)
+        batches = as_input(torch.from_numpy(inputs)[:, None]).split(rival.batch)
         logits = torch.cat([rival.logits(rival.averaged, x) for x in batches])
         return logits.double().numpy()[..., None]
 

@@ -7,22 +7,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def join_tiles(maps: Tensor, rows: int) -> Tensor:
-    """Lays the maps of an image's tiles side by side, so that spreading crosses their borders.
-
-    Args:
-        maps: (tiles, R, H, W), row by row of the image.
-        rows: of tiles.
-
-    Returns:
-        (1, R, rows · H, columns · W).
-    """
-    tiles, labels, height, width = maps.shape
-    columns = tiles // rows
-    grid = maps.view(rows, columns, labels, height, width).permute(2, 0, 3, 1, 4)
-    return grid.reshape(1, labels, rows * height, columns * width)
-
-
 def spread(cells: Tensor, size: int) -> Tensor:
     """Spreads values of cells over the pixels of their blocks, keeping the sum.
 
@@ -33,10 +17,10 @@ def spread(cells: Tensor, size: int) -> Tensor:
 
     Args:
         cells: (B, R, H, W).
-        size: columns of pixels, a whole multiple of W.
+        size: pixels a side, a whole multiple of H and W.
 
     Returns:
-        (B, R, size · H / W, size).
+        (B, R, size, size).
     """
     factor = size // cells.shape[-1]
     if factor == 1:
@@ -50,10 +34,10 @@ def scale_attributions(maps: Sequence[Tensor], size: int) -> Tensor:
 
     Args:
         maps: (B, R, H, W) nats, one a scale; H is the scale's true resolution.
-        size: columns of pixels; as many rows in a square image.
+        size: pixels a side.
 
     Returns:
-        (scales, B, R, rows, size) float64, nats per pixel.
+        (scales, B, R, size, size) float64, nats per pixel.
     """
     return torch.stack([spread(m.double(), size) for m in maps])
 

@@ -129,16 +129,37 @@ class ConditionalFlow(nn.Module):
         Yields:
             Maps (b, classes, H, W) of the next b images.
         """
+        for _, maps in self.all_label_passes(x):
+            yield maps
+
+    def all_label_passes(self, x: Tensor) -> Iterator[tuple[list[Tensor], list[Tensor]]]:
+        """`log_prob_maps` for every label, in batches that bound the memory.
+
+        Args:
+            x: (B, 1, size, size).
+
+        Yields:
+            Latents (b, classes, C, H, W) and maps (b, classes, H, W) of the next b images.
+        """
         classes = len(self.config.labels)
         every = torch.arange(classes, device=x.device)
         at_once = self._pixels_at_once // self.dimensions
         images, labels = max(1, at_once // classes), max(1, at_once)
         for some in torch.split(x, images):
-            parts = [
-                self.log_prob_maps(some, few.expand(len(some), -1))[1]
-                for few in torch.split(every, labels)
-            ]
-            yield [torch.cat(maps, 1) for maps in zip(*parts, strict=True)]
+            latents, maps = zip(
+                *(
+                    self.log_prob_maps(some, few.expand(len(some), -1))
+                    for few in torch.split(every, labels)
+                ),
+                strict=True,
+            )
+            yield (
+                [
+                    torch.cat([z.unflatten(0, (len(some), -1)) for z in parts], 1)
+                    for parts in zip(*latents, strict=True)
+                ],
+                [torch.cat(parts, 1) for parts in zip(*maps, strict=True)],
+            )
 
     def encode(self, x: Tensor, labels: Tensor) -> Tensor:
         """The latent (B, size²) of x under labels (B,)."""

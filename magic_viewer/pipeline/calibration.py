@@ -1,16 +1,22 @@
-"""From log-likelihoods to calibrated probabilities, and how typical an image is.
+"""What validation images taught about a model's own numbers.
 
-Both are fitted on validation images that the weights were not trained on, and stored with the
-model.
+They are images that the weights were not trained on. Four things are fitted on them and stored
+with the model: likelihood temperatures (`temperature`), the gate that tells foreign images
+(`gate`), and how much the slices of a series resemble each other (`series`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from magic_viewer.pipeline.gate import Gate, Look, fit_gate
+from magic_viewer.pipeline.series import by_patient_and_class, combine, fit_correlation
+from magic_viewer.pipeline.temperature import softmax, tempered
+
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 UNLIKE = 0.01
 """Typicality below this is said to be unlike anything the model has seen."""
@@ -21,139 +27,92 @@ UNUSUAL = 0.05
 class Calibration:
     """What validation images taught about a model's own numbers.
 
-    Where an input has several tiles (`preprocess`), the log-likelihoods given here are means
-    over its tiles: neighbouring tiles tell much the same, and one set of temperatures then holds
-    for images of any number of tiles. bits/dim are per pixel of all tiles in any case.
-
     Attributes:
         likelihood_temperatures: (scales,) each divides its scale's log-likelihood, finest first.
             A scale that is surer of itself than it is right gets a higher one.
         log_prior: nats, one for each class.
-        scale_medians: (scales,) median bits/dim of each scale over validation images.
-        scale_spreads: (scales,) half the range from the 16th to the 84th percentile.
-        atypicality_quantiles: atypicality of validation images, evenly spaced quantiles from
-            0 to 1.
+        series_correlation: of the slices of a series, 0..1; see `series`.
+        gate: what tells foreign images.
     """
 
     likelihood_temperatures: tuple[float, ...]
     log_prior: tuple[float, ...]
-    scale_medians: tuple[float, ...]
-    scale_spreads: tuple[float, ...]
-    atypicality_quantiles: tuple[float, ...]
+    series_correlation: float
+    gate: Gate
+
+    def scores(self, log_likelihoods: FloatArray) -> FloatArray:
+        """(..., classes, scales) nats -> tempered log-likelihoods (..., classes)."""
+        return tempered(log_likelihoods, self.likelihood_temperatures)
 
     def posterior(self, log_likelihoods: FloatArray) -> FloatArray:
-        """(B, classes, scales) nats -> calibrated probabilities (B, classes)."""
-        scores = tempered(log_likelihoods, self.likelihood_temperatures)
-        scores = scores + np.asarray(self.log_prior)
-        scores = scores - scores.max(1, keepdims=True)
-        weights = np.exp(scores)
-        return np.asarray(weights / weights.sum(1, keepdims=True))
+        """(..., classes, scales) nats -> calibrated probabilities (..., classes)."""
+        return softmax(self.scores(log_likelihoods) + np.asarray(self.log_prior))
 
-    def atypicality(self, scale_bits: FloatArray) -> FloatArray:
-        """(B, scales) bits/dim under the predicted class -> largest deviation over scales.
+    def series_posterior(self, log_likelihoods: FloatArray) -> FloatArray:
+        """(slices, classes, scales) nats of a series -> its probabilities (classes,).
 
-        Two-sided: an image that is too easy (blank, smooth) is as unlike a scan as one that
-        is too hard.
+        Without a slice, the prior.
         """
-        deviation = (scale_bits - np.asarray(self.scale_medians)) / np.asarray(self.scale_spreads)
-        return np.asarray(np.abs(deviation).max(1))
+        scores = combine(self.scores(log_likelihoods), self.series_correlation)
+        return softmax(scores + np.asarray(self.log_prior))
 
-    def typicality(self, scale_bits: FloatArray) -> FloatArray:
-        """Share of validation images at least as atypical, (B,)."""
-        quantiles = np.asarray(self.atypicality_quantiles)
-        rank = np.interp(self.atypicality(scale_bits), quantiles, np.linspace(0, 1, len(quantiles)))
-        beyond = self.atypicality(scale_bits) > quantiles[-1]
-        return np.asarray(np.where(beyond, 0.0, 1 - rank))
+    def typicality(self, images: Look) -> FloatArray:
+        """Share of images of the model's kind that are at least as atypical, (B,)."""
+        return self.gate.typicality(images)
 
 
-def verdict(typicality: float) -> str:
-    """The typicality in words."""
+def verdict(typicality: float, reason: str = "") -> str:
+    """The typicality in words.
+
+    Args:
+        typicality: 0..1.
+        reason: what stands out, words that follow "it".
+    """
+    because = f" (it {reason})" if reason else ""
     if typicality < UNLIKE:
-        return "Unlike anything this model has seen: don't rely on the class."
+        return f"Unlike anything this model has seen{because}: don't rely on the class."
     if typicality < UNUSUAL:
-        return "Unusual for this model: take the class with caution."
+        return f"Unusual for this model{because}: take the class with caution."
     return "Typical of the images this model was validated on."
+
+
+def too_close(contenders: Sequence[str]) -> str:
+    """That the program abstains, in words."""
+    return (
+        f"Too close to call: {' or '.join(contenders)}. The answer changes with the noise that "
+        "stands for the rounding of grey levels."
+    )
 
 
 def calibrate(
     log_likelihoods: FloatArray,
-    scale_bits: FloatArray,
-    labels: Sequence[int] | npt.NDArray[np.int64],
-    quantiles: int = 201,
+    labels: Sequence[int] | IntArray,
+    patients: Sequence[Hashable | None],
+    temperatures: tuple[float, ...],
+    images: Look,
+    synthetic: Sequence[Look] = (),
 ) -> Calibration:
     """Fits a calibration on validation images, every class counting the same.
 
     Args:
         log_likelihoods: (B, classes, scales) nats.
-        scale_bits: the same in bits/dim.
         labels: (B,) true classes.
-        quantiles: how finely the distribution of atypicality is stored.
+        patients: (B,) of each image, None where nobody knows.
+        temperatures: (scales,) of `temperature.fit_temperatures`; the predicted classes rest
+            on them.
+        images: what the gate sees of the images, under the predicted classes.
+        synthetic: the same of kinds of images that the model drew itself.
 
     Returns:
         The calibration, with a uniform prior.
     """
     truth = np.asarray(labels)
-    classes = log_likelihoods.shape[1]
-    prior = (float(-np.log(classes)),) * classes
-    temperatures = fit_temperatures(log_likelihoods, truth)
-    best = tempered(log_likelihoods, temperatures).argmax(1)
-    predicted = scale_bits[np.arange(len(truth)), best]
-    low, middle, high = np.percentile(predicted, [16, 50, 84], axis=0)
-    spreads = np.maximum((high - low) / 2, 1e-3)
-    draft = Calibration(
-        temperatures,
-        prior,
-        tuple(middle.tolist()),
-        tuple(spreads.tolist()),
-        (0.0, 1.0),
-    )
-    levels = np.quantile(draft.atypicality(predicted), np.linspace(0, 1, quantiles))
+    _, classes, scales = log_likelihoods.shape
+    scores = tempered(log_likelihoods, temperatures)
+    series, series_labels = by_patient_and_class(patients, truth)
     return Calibration(
-        draft.likelihood_temperatures,
-        draft.log_prior,
-        draft.scale_medians,
-        draft.scale_spreads,
-        tuple(levels.tolist()),
+        temperatures,
+        (float(-np.log(classes)),) * classes,
+        fit_correlation(scores, series_labels, series),
+        fit_gate(images, patients, synthetic, scales, classes),
     )
-
-
-def tempered(log_likelihoods: FloatArray, temperatures: Sequence[float]) -> FloatArray:
-    """(B, classes, scales) nats over their temperatures, summed: (B, classes)."""
-    return np.asarray((log_likelihoods / np.asarray(temperatures)).sum(2))
-
-
-def fit_temperatures(
-    log_likelihoods: FloatArray, labels: npt.NDArray[np.int64]
-) -> tuple[float, ...]:
-    """The likelihood temperatures of least cross-entropy, each class weighing the same.
-
-    First one for all scales, then one after the other in ever smaller steps; the cross-entropy
-    is convex in their inverses.
-
-    Args:
-        log_likelihoods: (B, classes, scales) nats.
-        labels: (B,) true classes.
-
-    Returns:
-        One for each scale, between 1 and 10,000.
-    """
-
-    def loss(logs: FloatArray) -> float:
-        return cross_entropy(tempered(log_likelihoods, np.exp(logs).tolist()), labels)
-
-    low, high = 0.0, np.log(1e4)
-    scales = np.eye(log_likelihoods.shape[2])
-    logs = min((np.full(len(scales), t) for t in np.linspace(low, high, 93)), key=loss)
-    for step in np.geomspace(1.0, 0.01, 30):
-        for scale in scales:
-            moves = [logs + step * part * scale for part in np.linspace(-1, 1, 21)]
-            logs = min((np.clip(move, low, high) for move in moves), key=loss)
-    return tuple(np.exp(logs).tolist())
-
-
-def cross_entropy(scores: FloatArray, labels: npt.NDArray[np.int64]) -> float:
-    """Mean over classes of the mean -log softmax(scores)[label], nats."""
-    scores = scores - scores.max(1, keepdims=True)
-    log_posterior = scores - np.log(np.exp(scores).sum(1, keepdims=True))
-    of_truth = -log_posterior[np.arange(len(labels)), labels]
-    return float(np.mean([of_truth[labels == label].mean() for label in np.unique(labels)]))

@@ -9,27 +9,27 @@ import numpy as np
 import torch
 
 from magic_viewer.errors import ModelError, RequestError
-from magic_viewer.flow.attribution import join_tiles, scale_attributions
+from magic_viewer.flow.attribution import scale_attributions
 from magic_viewer.flow.checkpoint import config_from_json, load_weights, weights_hash
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.memory import keep_freed_memory
 from magic_viewer.flow.model import ConditionalFlow
-from magic_viewer.imaging.study import Slice
-from magic_viewer.pipeline.calibration import UNLIKE, verdict
+from magic_viewer.imaging.study import Slice, Volume
+from magic_viewer.pipeline.calibration import UNLIKE, Calibration, too_close, verdict
+from magic_viewer.pipeline.gate import look
 from magic_viewer.pipeline.library import Bundle, choose_label, read_bundle
-from magic_viewer.pipeline.preprocess import ModelInput, prepare, split_tiles
+from magic_viewer.pipeline.preprocess import ModelInput, prepare
 from magic_viewer.pipeline.results import (
     Classification,
     Examination,
     ModelInfo,
     Sample,
     SampleRequest,
+    SeriesClassification,
+    SliceAnswer,
 )
+from magic_viewer.pipeline.scoring import InputScore, scale_bits, score_input
 from magic_viewer.progress import Progress
-
-DEQUANTIZATION_SEED = 0
-DEQUANTIZATION_DRAWS = 2
-"""Log-likelihoods are means over this many draws of the dequantization noise."""
 
 
 def choose_device() -> torch.device:
@@ -89,50 +89,124 @@ class Engine:
 
         Returns:
             The classification, and maps in nats per pixel of the model's input, each summing
-            to its class's log-likelihood. Tiles count as independent given the class, so a
-            slice's log-likelihood is the sum over its tiles; probabilities rest on their mean
-            (`Calibration`).
+            to its class's log-likelihood.
 
         Raises:
             ModelError: if the model hasn't been calibrated.
         """
-        began = time.perf_counter()
-        calibration = self._bundle.calibration
-        if calibration is None:
+        examination, _ = self._examine(image)
+        return examination
+
+    def classify_series(
+        self, volume: Volume
+    ) -> Generator[Progress | SliceAnswer, None, SeriesClassification]:
+        """Classifies every slice, then all that are of the model's kind together.
+
+        Args:
+            volume: its slices are read one by one.
+
+        Yields:
+            Each slice's answer, and progress after it.
+
+        Returns:
+            The answer for the series. It is sure only of what slices agree on that don't just
+            repeat each other (`pipeline.series`).
+
+        Raises:
+            ImagingError: if a slice can't be read.
+            ModelError: if the model hasn't been calibrated.
+        """
+        count = volume.shape[0]
+        used = []
+        for index in range(count):
+            yield Progress(index, count, "Classifying slices")
+            examination, log_likelihoods = self._examine(volume.read_slice(index))
+            if examination.classification.in_distribution:
+                used.append(log_likelihoods)
+            yield SliceAnswer(index, examination.classification)
+        yield Progress(count, count, "Classifying slices")
+        return self._series_answer(used, count)
+
+    def _series_answer(self, used: list[np.ndarray], count: int) -> SeriesClassification:
+        """The posterior of slices' (classes, scales) nats, out of `count` slices."""
+        shape = (len(used), len(self.info.labels), len(self._calibration.likelihood_temperatures))
+        probabilities = self._calibration.series_posterior(np.reshape(used, shape))
+        words = f"From {len(used)} of {count} slices."
+        if not used:
+            words = verdict(0.0, "has no slice like those it was validated on")
+        return SeriesClassification(
+            self.info.labels[int(probabilities.argmax())],
+            dict(zip(self.info.labels, probabilities.tolist(), strict=True)),
+            len(used),
+            count - len(used),
+            words,
+        )
+
+    @property
+    def _calibration(self) -> Calibration:
+        if self._bundle.calibration is None:
             raise ModelError(
                 f"Model {self.info.name} isn't calibrated, so its probabilities would mean "
                 f"nothing. First: magic-viewer models calibrate {self.info.name} DATA"
             )
+        return self._bundle.calibration
+
+    def _examine(self, image: Slice) -> tuple[Examination, np.ndarray]:
+        """The examination, and nats (classes, scales)."""
+        began = time.perf_counter()
+        calibration = self._calibration
         prepared = prepare(image, self._bundle.preprocess)
-        maps, cells, scales = self._maps(prepared)
-        log_likelihoods = scales.sum(1)
-        bits = scale_bits(scales, prepared.pixels.size)
-        tiles = prepared.pixels.size // self._flow.dimensions
-        probabilities = calibration.posterior(scales[None] / tiles)[0]
+        score = score_input(self._flow, prepared.pixels)
+        maps = scale_attributions(score.maps, self._flow.config.size)[:, 0].numpy()
+        examination = Examination(
+            self._classification(image, prepared, score, calibration, began),
+            maps,
+            tuple(m.shape[-1] for m in score.maps),
+            prepared.pixels,
+            prepared.box,
+            self._flow.unplaced_log_det(),
+        )
+        return examination, score.draws.mean(0)
+
+    def _classification(
+        self,
+        image: Slice,
+        prepared: ModelInput,
+        score: InputScore,
+        calibration: Calibration,
+        began: float,
+    ) -> Classification:
+        scales = score.draws.mean(0)
+        bits = scale_bits(scales, self._flow.dimensions)
+        probabilities = calibration.posterior(scales)
+        drawn = calibration.posterior(score.draws)
         best = int(probabilities.argmax())
-        typicality = float(calibration.typicality(bits[best][None])[0])
-        misfit = self._misfit(image)
+        seen = look(prepared.pixels[None], bits[None], score.latents[None], np.array([best]))
+        typicality = float(calibration.typicality(seen)[0])
         labels = self.info.labels
-        classification = Classification(
+        first = sorted({best, *drawn.argmax(1).tolist()}, key=lambda n: -probabilities[n])
+        contenders = tuple(labels[n] for n in first)
+        misfit = self._misfit(image)
+        words = misfit or verdict(typicality, calibration.gate.reasons(seen)[0])
+        if len(contenders) > 1 and typicality >= UNLIKE and not misfit:
+            words = too_close(contenders)
+        return Classification(
             label=labels[best],
             probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
-            log_likelihoods=dict(zip(labels, log_likelihoods.tolist(), strict=True)),
+            probability_spread=float(drawn[:, best].std()),
+            contenders=contenders,
+            log_likelihoods=dict(zip(labels, scales.sum(1).tolist(), strict=True)),
+            log_likelihood_spreads=dict(
+                zip(labels, score.draws.sum(2).std(0).tolist(), strict=True)
+            ),
             bits_per_dim=dict(zip(labels, bits.sum(1).tolist(), strict=True)),
             typicality=typicality,
             in_distribution=typicality >= UNLIKE and not misfit,
-            verdict=misfit or verdict(typicality),
+            verdict=words,
             likelihood_temperatures=calibration.likelihood_temperatures,
             model=self.info.name,
             device=self.device,
             seconds=time.perf_counter() - began,
-        )
-        return Examination(
-            classification,
-            maps,
-            cells,
-            prepared.pixels,
-            prepared.box,
-            tiles * self._flow.unplaced_log_det(),
         )
 
     def _misfit(self, image: Slice) -> str:
@@ -141,25 +215,6 @@ class Engine:
         if not made_for or image.modality is None or image.modality in made_for:
             return ""
         return f"The file says {image.modality}; this model knows {', '.join(made_for)} only."
-
-    @torch.no_grad()
-    def _maps(self, prepared: ModelInput) -> tuple[np.ndarray, tuple[int, ...], np.ndarray]:
-        """Maps (scales, classes, rows, columns), cells a side of a tile, nats (classes, scales).
-
-        Nats are added up before they are spread over pixels; means over draws.
-        """
-        rows, columns = prepared.pixels.shape
-        tiles = torch.from_numpy(split_tiles(prepared.pixels, self._flow.config.size))
-        pixels = tiles[:, None].repeat(DEQUANTIZATION_DRAWS, 1, 1, 1)
-        generator = torch.Generator().manual_seed(DEQUANTIZATION_SEED)
-        x = dequantize(pixels, generator).to(self._device)
-        batches = zip(*self._flow.all_label_maps(x), strict=True)
-        drawn = [torch.cat(maps).cpu().double() for maps in batches]
-        means = [m.view(DEQUANTIZATION_DRAWS, len(tiles), *m.shape[1:]).mean(0) for m in drawn]
-        per_scale = [join_tiles(m, rows // self._flow.config.size) for m in means]
-        maps = scale_attributions(per_scale, columns)[:, 0]
-        scales = torch.cat([m.sum((2, 3)) for m in per_scale]).T
-        return maps.numpy(), tuple(m.shape[-1] for m in means), scales.numpy()
 
     def generate(self, request: SampleRequest) -> Generator[Progress | Sample, None, None]:
         """Draws synthetic images, one at a time, so that each can be drawn again alone.
@@ -202,8 +257,3 @@ class Engine:
             model=self.info.name,
             model_hash=self.model_hash,
         )
-
-
-def scale_bits(log_likelihoods: np.ndarray, dimensions: int) -> np.ndarray:
-    """Nats (..., scales) to bits per dimension of the whole image."""
-    return np.asarray(-log_likelihoods / (dimensions * math.log(2)))

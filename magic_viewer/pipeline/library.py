@@ -14,14 +14,17 @@ from typing import Any, TypeVar
 from magic_viewer import paths
 from magic_viewer.errors import ModelError, RequestError
 from magic_viewer.pipeline.calibration import Calibration
+from magic_viewer.pipeline.gate import Gate
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.pipeline.results import ModelInfo
 
-FORMAT = 1
+FORMAT = 2
+UNGATED = 1
+"""The format before: its calibrations lack the gate, so its models must be calibrated anew."""
 CONFIG = "config.json"
 CARD = "card.md"
 
-Settings = TypeVar("Settings", PreprocessConfig, Calibration)
+Settings = TypeVar("Settings", PreprocessConfig, Calibration, Gate)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Bundle:
         task: how array data is labelled for it (`training.data`).
         flow: the flow's configuration as JSON values.
         preprocess: how a slice becomes its input.
-        calibration: likelihood temperature and typicality; None where it hasn't been fitted.
+        calibration: what turns the flow's numbers into answers; None where it hasn't been
+            fitted.
         training: how it came about: data, split, steps, seed, figures.
     """
 
@@ -76,7 +80,7 @@ def read_bundle(folder: Path) -> Bundle:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: expected the model's configuration as JSON.") from error
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
+    if not isinstance(values, dict) or values.get("format") not in (UNGATED, FORMAT):
         found = values.get("format") if isinstance(values, dict) else type(values).__name__
         raise ModelError(
             f"{path}: expected a model of format {FORMAT}; came {found}. "
@@ -92,13 +96,18 @@ def read_bundle(folder: Path) -> Bundle:
             input_size=int(values["preprocess"]["size"]),
         )
         calibration = values["calibration"]
+        if calibration is not None and values["format"] == FORMAT:
+            gate = _settings(Gate, calibration["gate"])
+            calibration = _settings(Calibration, calibration | {"gate": gate})
+        else:
+            calibration = None
         return Bundle(
             info,
             tuple(values["modalities"]),
             str(values["task"]),
             dict(values["flow"]),
             _settings(PreprocessConfig, values["preprocess"]),
-            calibration and _settings(Calibration, calibration),
+            calibration,
             dict(values["training"]),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -131,8 +140,11 @@ def _settings(kind: type[Settings], values: dict[str, Any]) -> Settings:
     known = {field.name for field in fields(kind)}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"unknown entries {', '.join(unknown)}")
-    entries: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-    return kind(**entries)
+    return kind(**{name: _tuples(value) for name, value in values.items()})
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
 
 
 def choose_label(info: ModelInfo, label: str) -> str:

@@ -4,7 +4,7 @@ Training, evaluation and use share this one way, so a model always sees what it 
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,10 +21,6 @@ FOREGROUND_SHARE = 0.1
 """Foreground differs from the border's median by this share of the range."""
 LINE_SHARE = 0.04
 """A row or column belongs to the foreground's box when this share of it is foreground."""
-NATIVE_TOLERANCE = 0.05
-"""Pixels count as of the wanted spacing when they differ from it by at most this share."""
-MOST_TILES = 8
-"""A side: a larger image gives those at its centre, so that no file asks for endless work."""
 
 
 @dataclass(frozen=True)
@@ -32,25 +28,19 @@ class PreprocessConfig:
     """How a slice becomes a model's input.
 
     Attributes:
-        size: pixels a side of the input, or of one of its tiles.
+        size: pixels a side of the input.
         fit: "frame" takes the largest centred extent of the image; "foreground" the square
-            around what differs from the border, in millimetres where spacing is known; "native"
-            as many whole square tiles as fit on the image, centred, of the image's own pixels.
-        spacing: mm, for "native": an image of another spacing is resampled to it, one of
-            unknown spacing is taken as it is.
+            around what differs from the border, in millimetres where spacing is known.
         margin: part of the foreground's side added around it.
-        low: percentile of the fitted pixels that becomes grey level 0; for "native", of the
-            whole slice's.
+        low: percentile of the fitted pixels that becomes grey level 0.
         high: percentile that becomes `white`.
         white: grey level of the high percentile; brighter pixels keep their place up to 255.
-        exponent: of the share of the range from `low` to `high`, before it is multiplied by
-            `white`; below 1 it spreads dark pixels, such as the noise in air, over more levels.
-        border: pixels of grey level 0 around the image, within the size; not for "native".
+        exponent: of grey levels scaled to 0..1; below 1 it spreads the dark ones.
+        border: pixels of grey level 0 around the image, within the size.
     """
 
     size: int = 64
-    fit: Literal["frame", "foreground", "native"] = "frame"
-    spacing: float = 1.0
+    fit: Literal["frame", "foreground"] = "frame"
     margin: float = 0.08
     low: float = 0.0
     high: float = 100.0
@@ -71,9 +61,6 @@ class Jitter:
         gamma: exponent of grey levels scaled to 0..1.
         tilt: (down, right) linear gain across the image, 0.1 = from -10 % to +10 %.
         offset: grey levels added, so that no black level counts as a sign of a class.
-        turns: quarter turns, counter-clockwise.
-        place: (down, right) 0..1, where on the image the one tile of a "native" input lies;
-            angle, scale and shift, which would blur its texture, are then passed over.
     """
 
     angle: float = 0.0
@@ -83,8 +70,6 @@ class Jitter:
     gamma: float = 1.0
     tilt: tuple[float, float] = (0.0, 0.0)
     offset: float = 0.0
-    turns: int = 0
-    place: tuple[float, float] = (0.5, 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +77,7 @@ class ModelInput:
     """What the model sees.
 
     Attributes:
-        pixels: (size, size) float32, whole grey levels 0..255; for a "native" fit a grid of
-            tiles, (tile rows · size, tile columns · size), that the model sees one by one.
+        pixels: (size, size) float32, whole grey levels 0..255.
         box: its outline on the slice; may reach beyond it.
     """
 
@@ -134,72 +118,24 @@ def prepare_grey(
         config: how.
         spacing: (row, column) mm; square pixels when unknown.
         limits: values that become 0 and 255, instead of the percentiles.
-        jitter: a change to make, for training; a "native" fit then gives one tile.
+        jitter: a change to make, for training.
 
     Returns:
         The input and its outline.
     """
-    background = _background(grey)
-    if config.fit == "native":
-        return _prepare_native(grey, background, config, spacing, limits, jitter)
     row_mm, column_mm = spacing or (1.0, 1.0)
+    background = _background(grey)
     box = _fit_box(grey, background, config, row_mm, column_mm)
     if jitter is not None:
         box = _moved(box, jitter)
         if jitter.angle:
             grey = _rotated(grey, box, jitter.angle, background)
-    side = config.size - 2 * config.border
-    fitted = _resample(grey, box, (side, side), background)
-    levels = _to_levels(fitted, fitted, config, limits)
-    pixels = _quantized(levels, jitter)
+    fitted = _resample(grey, box, config.size - 2 * config.border, background)
+    levels = _to_levels(fitted, config, limits)
+    if jitter is not None:
+        levels = _recoloured(levels, jitter)
+    pixels = np.clip(np.rint(levels), 0, 255).astype(np.float32)
     return ModelInput(np.pad(pixels, config.border), _widened(box, config))
-
-
-def _prepare_native(
-    grey: GreyImage,
-    background: float,
-    config: PreprocessConfig,
-    spacing: tuple[float, float] | None,
-    limits: tuple[float, float] | None,
-    jitter: Jitter | None,
-) -> ModelInput:
-    row_mm, column_mm = spacing or (config.spacing, config.spacing)
-    down, right = (None, None) if jitter is None else jitter.place
-    rows = _tiled_extent(grey.shape[0], row_mm, config, down)
-    columns = _tiled_extent(grey.shape[1], column_mm, config, right)
-    box = (rows.start, columns.start, rows.stop, columns.stop)
-    fitted = _resample(grey, box, (rows.pixels, columns.pixels), background)
-    return ModelInput(_quantized(_to_levels(fitted, grey, config, limits), jitter), box)
-
-
-class _Extent(NamedTuple):
-    """Part of an axis in slice pixels, and its pixels in the model's input."""
-
-    start: float
-    stop: float
-    pixels: int
-
-
-def _tiled_extent(length: int, mm: float, config: PreprocessConfig, place: float | None) -> _Extent:
-    """The whole tiles that fit on an axis, centred; or one tile, at a place of 0..1."""
-    factor = mm / config.spacing
-    if abs(factor - 1) <= NATIVE_TOLERANCE:
-        factor = 1.0
-    there = min(max(round(length * factor) // config.size, 1), MOST_TILES)
-    tiles = there if place is None else 1
-    part = tiles * config.size / factor
-    room = length - part
-    start = room * (0.5 if place is None or room < 0 else place)
-    if factor == 1:
-        start = float(np.floor(start))
-    return _Extent(start, start + part, tiles * config.size)
-
-
-def split_tiles(pixels: GreyImage, size: int) -> GreyImage:
-    """An input's tiles (tiles, size, size), row by row; the input itself if it is one tile."""
-    rows, columns = pixels.shape[0] // size, pixels.shape[1] // size
-    grid = pixels.reshape(rows, size, columns, size)
-    return grid.swapaxes(1, 2).reshape(-1, size, size)
 
 
 def _widened(box: Box, config: PreprocessConfig) -> Box:
@@ -271,8 +207,8 @@ def _rotated(grey: GreyImage, box: Box, angle: float, background: float) -> Grey
     return np.asarray(turned, np.float32)
 
 
-def _resample(grey: GreyImage, box: Box, shape: tuple[int, int], background: float) -> GreyImage:
-    """The box in (rows, columns), antialiased; the background's value beyond the image."""
+def _resample(grey: GreyImage, box: Box, size: int, background: float) -> GreyImage:
+    """The box as (size, size), antialiased; the background's value beyond the image."""
     top, left, bottom, right = box
     rows, columns = grey.shape
     before = (max(0, int(np.ceil(-top))), max(0, int(np.ceil(-left))))
@@ -282,38 +218,25 @@ def _resample(grey: GreyImage, box: Box, shape: tuple[int, int], background: flo
         grey = np.pad(grey, pad, constant_values=background)
     shifted = (left + before[1], top + before[0], right + before[1], bottom + before[0])
     fitted = Image.fromarray(np.ascontiguousarray(grey, np.float32)).resize(
-        shape[::-1], Image.Resampling.HAMMING, box=shifted
+        (size, size), Image.Resampling.HAMMING, box=shifted
     )
     return np.asarray(fitted, np.float32)
 
 
 def _to_levels(
-    fitted: GreyImage,
-    measured: GreyImage,
-    config: PreprocessConfig,
-    limits: tuple[float, float] | None,
+    fitted: GreyImage, config: PreprocessConfig, limits: tuple[float, float] | None
 ) -> GreyImage:
-    """Grey levels of the fitted pixels, by percentiles of the measured ones."""
     if limits is None:
-        low, high = np.percentile(measured, [config.low, config.high])
+        low, high = np.percentile(fitted, [config.low, config.high])
         white = config.white
     else:
         (low, high), white = limits, 255.0
     if high <= low:
         return np.zeros_like(fitted)
-    if config.exponent != 1:
-        share = np.clip((fitted - low) / (high - low), 0, None)
-        spread: GreyImage = np.clip(share**config.exponent * white, 0, 255).astype(np.float32)
-        return spread
     scaled: GreyImage = np.clip((fitted - low) * (white / (high - low)), 0, 255).astype(np.float32)
-    return scaled
-
-
-def _quantized(levels: GreyImage, jitter: Jitter | None) -> GreyImage:
-    """Whole grey levels, recoloured before if there is a jitter."""
-    if jitter is not None:
-        levels = _recoloured(levels, jitter)
-    return np.clip(np.rint(levels), 0, 255).astype(np.float32)
+    if config.exponent == 1:
+        return scaled
+    return np.float32(255) * (scaled / np.float32(255)) ** np.float32(config.exponent)
 
 
 def _recoloured(levels: GreyImage, jitter: Jitter) -> GreyImage:
@@ -323,5 +246,4 @@ def _recoloured(levels: GreyImage, jitter: Jitter) -> GreyImage:
         np.float32
     ) / np.float32(255)
     changed: GreyImage = np.float32(255) * bright ** np.float32(jitter.gamma)
-    changed = changed[:, ::-1] if jitter.flip else changed
-    return np.rot90(changed, jitter.turns)
+    return changed[:, ::-1] if jitter.flip else changed

@@ -21,7 +21,7 @@ class ModelInfo:
         labels: in the order of the flow's classes.
         summary: one sentence: what it tells apart, and on what it was trained.
         licence: of the weights.
-        input_size: pixels a side of the square model input, or of one of its tiles.
+        input_size: pixels a side of the square model input.
     """
 
     name: str
@@ -40,12 +40,18 @@ class Classification:
         label: the most probable class. Where the scales disagree it need not have the highest
             log-likelihood: the less reliable scale counts less.
         probabilities: label -> calibrated posterior probability.
-        log_likelihoods: label -> log p(x | label) in nats, of the model's input in grey levels.
+        probability_spread: standard deviation of the label's probability over draws of the
+            dequantization noise.
+        contenders: the labels that were the most probable in some draw, the most probable first.
+            More than one: the program abstains.
+        log_likelihoods: label -> log p(x | label) in nats, of the model's input in grey levels,
+            mean over the draws.
+        log_likelihood_spreads: label -> standard deviation over the draws, nats.
         bits_per_dim: label -> -log2 p(x | label) per pixel.
-        typicality: share of held-back validation images that are at most as typical, 0..1.
+        typicality: share of images of the model's kind that are at most as typical, 0..1.
         in_distribution: False when the slice is unlike anything the model has seen, by its
-            likelihood or by the modality in its header.
-        verdict: the typicality in words, one sentence.
+            typicality or by the modality in its header.
+        verdict: in words, whether the class can be relied on.
         likelihood_temperatures: what divided the log-likelihood of each scale, finest first,
             before the probabilities.
         model: name of the model.
@@ -55,7 +61,10 @@ class Classification:
 
     label: str
     probabilities: dict[str, float]
+    probability_spread: float
+    contenders: tuple[str, ...]
     log_likelihoods: dict[str, float]
+    log_likelihood_spreads: dict[str, float]
     bits_per_dim: dict[str, float]
     typicality: float
     in_distribution: bool
@@ -64,6 +73,48 @@ class Classification:
     model: str
     device: str
     seconds: float
+
+    @property
+    def abstains(self) -> bool:
+        """Whether the noise decides between classes, so that none is to be named."""
+        return len(self.contenders) > 1
+
+    @property
+    def is_reliable(self) -> bool:
+        """Whether the label may be shown as the answer."""
+        return self.in_distribution and not self.abstains
+
+
+@dataclass(frozen=True, eq=False)
+class SliceAnswer:
+    """The answer for one slice of a series.
+
+    Attributes:
+        index: of the slice, 0-based.
+        classification: the answer.
+    """
+
+    index: int
+    classification: Classification
+
+
+@dataclass(frozen=True)
+class SeriesClassification:
+    """How likely a whole series is under each class.
+
+    Attributes:
+        label: the most probable class.
+        probabilities: label -> calibrated posterior probability, of all slices together.
+        used: slices that it rests on.
+        left_out: slices left out, because they are unlike anything the model has seen.
+        verdict: in words, whether the class can be relied on.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    used: int
+    left_out: int
+    verdict: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +133,7 @@ class Attribution:
             reach beyond the slice.
         unplaced: nats of the total that have no place and are spread evenly; those of two
             classes are the same, so a contrast has none.
-        cells: a side of the one scale that is mapped, of each tile where there are several; or
-            None for all scales together.
+        cells: a side of the one scale that is mapped, or None for all scales together.
     """
 
     values: MapArray
@@ -118,7 +168,7 @@ class Examination:
         classification: the answer.
         scale_maps: (scales, classes, rows, columns), nats per pixel, finest scale first; a
             class's maps over all scales sum to its log-likelihood.
-        scale_cells: (scales,) cells a side of each scale, in each tile: its true resolution.
+        scale_cells: (scales,) cells a side of each scale: its true resolution.
         model_input: (rows, columns) float32 in grey levels 0..255, what the model saw.
         box: see Attribution.
         unplaced: nats of every log-likelihood that have no place and are spread evenly; see
@@ -206,6 +256,12 @@ class Sample:
     bits_per_dim: float
     model: str
     model_hash: str
+
+
+def with_spread(answer: Classification) -> str:
+    """The label's probability and its spread over draws of the noise, as "86.1 ± 0.4 %"."""
+    share, spread = answer.probabilities[answer.label], answer.probability_spread
+    return f"{100 * share:.1f} ± {100 * spread:.1f} %"
 
 
 def in_words(temperatures: tuple[float, ...]) -> str:

@@ -1,7 +1,6 @@
 """A model's card, written from its configuration."""
 
 from magic_viewer.pipeline.library import Bundle
-from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.pipeline.results import in_words
 
 NAMES = {
@@ -9,7 +8,11 @@ NAMES = {
     "patients": "patients",
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
-    "patient_balanced_accuracy": "balanced accuracy by patient",
+    "abstained_share": "too close to call (the program abstains)",
+    "accuracy_where_answered": "accuracy where it answers",
+    "patient_balanced_accuracy": "balanced accuracy of a patient's series",
+    "patient_ece": "expected calibration error of a patient's series",
+    "patient_nll": "negative log-probability of a patient's series, nats",
     "series": "series",
     "series_balanced_accuracy": "balanced accuracy by series",
     "bits_per_dim": "bits/dim",
@@ -18,38 +21,26 @@ NAMES = {
 }
 
 
-def _input_in_words(preprocess: PreprocessConfig) -> str:
-    size = preprocess.size
-    if preprocess.fit == "native":
-        return (
-            f"as many tiles of {size} × {size} pixels as fit on the image, centred, at its own "
-            f"pixels (resampled to {preprocess.spacing:g} mm where they are of another size); the "
-            "log-likelihood is the sum over tiles, the probabilities rest on their mean"
-        )
-    limits = (
-        "the square around what differs from the image border"
-        if preprocess.fit == "foreground"
-        else "the largest centred square of the image"
-    )
-    return f"{limits}, resampled to {size} × {size} pixels"
-
-
-def _exponent_in_words(preprocess: PreprocessConfig) -> str:
-    if preprocess.exponent == 1:
-        return ""
-    return f", those between by the power {preprocess.exponent:g} of their share of the range"
-
-
 def render_card(bundle: Bundle) -> str:
     """Markdown: what the model is, on what it was trained, what it reaches, its limits."""
     about, preprocess = bundle.training, bundle.preprocess
     config, figures = about["config"], about["held_back"]
     temperatures = bundle.calibration.likelihood_temperatures if bundle.calibration else ()
+    series = ""
+    if bundle.calibration and "patients" in figures:
+        series = f"; correlation of a series' slices {bundle.calibration.series_correlation:.2f}"
     rows = "\n".join(
         f"| {name} | {figures[key]:{'d' if isinstance(figures[key], int) else '.4f'}} |"
         for key, name in NAMES.items()
         if key in figures
     )
+    limits = (
+        "the square around what differs from the image border"
+        if preprocess.fit == "foreground"
+        else "the largest centred square of the image"
+    )
+    power = preprocess.exponent
+    spread = "" if power == 1 else f", then raised to the power {power:g} of their share of 255"
     return f"""# {bundle.info.title}
 
 {bundle.info.summary}
@@ -61,15 +52,15 @@ Research use. Not for diagnosis.
 validation images
 - **Split:** {about["split"]}
 - **Licence of the weights:** {bundle.info.licence}
-- **Input:** {_input_in_words(preprocess)}; percentile \
+- **Input:** {limits}, resampled to {preprocess.size} × {preprocess.size} pixels; percentile \
 {preprocess.low:g} becomes grey level 0 and percentile {preprocess.high:g} becomes \
-{preprocess.white:g}{_exponent_in_words(preprocess)} (CT: the file's own window instead); \
-whole grey levels, then uniform dequantization
+{preprocess.white:g} (CT: the file's own window instead){spread}; whole grey levels, then uniform \
+dequantization
 - **Training:** {about["steps"]} steps of {config["batch_size"]} images, \
 {about["minutes"]:g} minutes on a CPU, seed {config["seed"]}; weights of step \
 {about["best_step"]}, chosen on the validation images
 - **Likelihood temperatures:** {in_words(temperatures)} (finest to \
-coarsest scale), fitted on the validation images
+coarsest scale), fitted on the validation images{series}
 
 ## On held-back images
 

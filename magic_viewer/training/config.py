@@ -16,7 +16,6 @@ class AugmentConfig:
         scale: relative change of the box's side to either side.
         shift: part of the box's side, to either side, in each direction.
         flip: left and right exchanged for half the images.
-        turn: a random number of quarter turns, for "native" inputs.
         gamma: log of the exponent, to either side.
         tilt: linear gain across the image, to either side.
         offset: grey levels added at most, to half of all images.
@@ -29,7 +28,6 @@ class AugmentConfig:
     gamma: float = 0.15
     tilt: float = 0.0
     offset: float = 0.0
-    turn: bool = False
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,15 @@ import numpy.typing as npt
 from magic_viewer import __version__
 from magic_viewer.errors import DataError, ModelError
 from magic_viewer.pipeline.calibration import UNLIKE
+from magic_viewer.pipeline.series import by_patient_and_class, combine
+from magic_viewer.pipeline.temperature import softmax
 from magic_viewer.progress import Progress
-from magic_viewer.training.build import calibration_of, split_examples, train_on
+from magic_viewer.training.build import fit_calibration, some, split_examples
 from magic_viewer.training.config import TrainConfig
 from magic_viewer.training.data import read_examples
-from magic_viewer.training.evaluate import answers, by_group, score_examples
+from magic_viewer.training.evaluate import answers, score_examples
 from magic_viewer.training.examples import Example
+from magic_viewer.training.loop import train
 from magic_viewer.training.statistics import (
     Figure,
     Predictions,
@@ -43,8 +46,11 @@ class HeldBack:
         folds: (B,) that the image was held back in.
         labels: (B,) true class of each image.
         probabilities: (B, classes), calibrated on that fold's validation images.
-        log_likelihoods: (B, classes) nats, the mean over tiles.
-        typicality: (B,) under the predicted class.
+        log_likelihoods: (B, classes) nats.
+        tempered: (B, classes) the same by that fold's likelihood temperatures.
+        correlations: (B,) of a series' slices, that fold's.
+        known: (B,) whether that fold's gate lets the image pass.
+        abstains: (B,) whether draws of the noise disagree.
         patients: (B,) names, "" where unknown.
         series: (B,) names, "" where unknown.
     """
@@ -53,7 +59,10 @@ class HeldBack:
     labels: npt.NDArray[np.int64]
     probabilities: npt.NDArray[np.float64]
     log_likelihoods: npt.NDArray[np.float64]
-    typicality: npt.NDArray[np.float64]
+    tempered: npt.NDArray[np.float64]
+    correlations: npt.NDArray[np.float64]
+    known: npt.NDArray[np.bool_]
+    abstains: npt.NDArray[np.bool_]
     patients: npt.NDArray[np.str_]
     series: npt.NDArray[np.str_]
 
@@ -127,16 +136,20 @@ def _hold_back(
             f"Without fold {fold} no training images of {', '.join(sorted(missing))} are left."
         )
     yield Progress(0, 1, f"Fold {fold}: {len(held_back)} images held back")
-    trained = yield from train_on(training, validation, config, path.parent, minutes)
-    calibration = yield from calibration_of(trained.flow, config.preprocess, validation)
-    scores = yield from score_examples(trained.flow, config.preprocess, held_back)
-    probabilities, typicality = answers(scores, calibration, trained.flow.dimensions)
+    trained = yield from train(training, some(validation), config, path.parent, minutes)
+    flow = trained.flow.fold()
+    calibration = yield from fit_calibration(flow, config.preprocess, some(validation))
+    scores = yield from score_examples(flow, config.preprocess, held_back)
+    said = answers(scores, calibration)
     found = HeldBack(
         np.full(len(held_back), fold),
         scores.labels,
-        probabilities,
+        said.probabilities,
         scores.scales.sum(2),
-        typicality,
+        calibration.scores(scores.scales),
+        np.full(len(held_back), calibration.series_correlation),
+        said.typicality >= UNLIKE,
+        said.abstains,
         np.array([e.patient or "" for e in held_back]),
         np.array([e.series or "" for e in held_back]),
     )
@@ -180,7 +193,8 @@ def _pooled(held: HeldBack, classes: Sequence[str], config: TrainConfig) -> dict
         "images": len(held.labels),
         "classes": list(classes),
         "figures": {name: _finite(figure) for name, figure in found.items()},
-        "out_of_distribution_share": float((held.typicality < UNLIKE).mean()),
+        "out_of_distribution_share": float((~held.known).mean()),
+        "abstained_share": float(held.abstains.mean()),
         "confusion": confusion(held.probabilities, held.labels).tolist(),
         "votes": votes,
     }
@@ -189,19 +203,23 @@ def _pooled(held: HeldBack, classes: Sequence[str], config: TrainConfig) -> dict
 def _votes(
     held: HeldBack, names: Sequence[str], patients: Sequence[str], classes: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """One entry a patient or series: its true class and the mean probability of each."""
+    """One entry a patient or series and class: the posterior of its known slices together."""
     patient_of: dict[str | None, str] = dict(zip(names, patients, strict=True))
-    groups, means, truth = by_group(held.probabilities, held.labels, names)
-    return [
-        {
-            "name": name,
-            "patient": patient_of[name],
-            "class": classes[label],
-            "predicted": classes[int(mean.argmax())],
-            "probabilities": dict(zip(classes, mean.round(4).tolist(), strict=True)),
-        }
-        for name, label, mean in zip(groups, truth, means, strict=True)
-    ]
+    groups, truth = by_patient_and_class(names, held.labels)
+    entries = []
+    for rows, label in zip(groups, truth, strict=True):
+        known = held.tempered[rows[held.known[rows]]]
+        together = softmax(combine(known, held.correlations[rows[0]]))
+        entries.append(
+            {
+                "name": names[rows[0]],
+                "patient": patient_of[names[rows[0]]],
+                "class": classes[label],
+                "predicted": classes[int(together.argmax())],
+                "probabilities": dict(zip(classes, together.round(4).tolist(), strict=True)),
+            }
+        )
+    return entries
 
 
 def _vote_figure(votes: Sequence[dict[str, Any]], classes: int) -> Figure:

@@ -11,29 +11,44 @@ from magic_viewer.errors import DataError, ModelError
 from magic_viewer.flow.checkpoint import config_from_json, load_weights
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import UNLIKE, Calibration
-from magic_viewer.pipeline.engine import DEQUANTIZATION_DRAWS, scale_bits
+from magic_viewer.pipeline.gate import Look, look
 from magic_viewer.pipeline.library import read_bundle
 from magic_viewer.pipeline.preprocess import PreprocessConfig
+from magic_viewer.pipeline.scoring import scale_bits, score_input
+from magic_viewer.pipeline.series import by_patient_and_class
 from magic_viewer.progress import Progress
 from magic_viewer.training.data import read_examples
 from magic_viewer.training.examples import Example
-from magic_viewer.training.score import input_scores
-from magic_viewer.training.statistics import balanced_accuracy, calibration_error
+from magic_viewer.training.statistics import balanced_accuracy, calibration_error, log_loss
 
-CHUNK = 96
+CHUNK = 24
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Log-likelihoods of examples.
+    """What a flow says of B images.
 
     Attributes:
-        scales: (B, classes, scales) nats, the mean over the tiles of each input.
+        draws: (B, draws, classes, scales) nats, for each draw of the dequantization noise.
+        latents: (B, classes, statistics) of `scoring.latent_statistics`.
+        pixels: (B, size, size) the model's inputs.
         labels: (B,) true classes.
     """
 
-    scales: npt.NDArray[np.float64]
+    draws: npt.NDArray[np.float64]
+    latents: npt.NDArray[np.float64]
+    pixels: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
+
+    @property
+    def scales(self) -> npt.NDArray[np.float64]:
+        """(B, classes, scales) nats, mean over the draws."""
+        return np.asarray(self.draws.mean(1))
+
+    def look(self, predicted: npt.NDArray[np.int64]) -> Look:
+        """What the gate sees under the predicted classes (B,)."""
+        bits = scale_bits(self.scales, self.pixels[0].size)
+        return look(self.pixels, bits, self.latents, predicted)
 
 
 def choose_examples(
@@ -66,24 +81,55 @@ def score_examples(
             f"The data has classes that the model doesn't know: {', '.join(unknown)}; "
             f"it knows {', '.join(names)}."
         )
-    parts = []
-    for start in range(0, len(examples), CHUNK):
-        yield Progress(start, len(examples), "Scoring images")
-        chunk = examples[start : start + CHUNK]
-        inputs = [e.prepared(preprocess).pixels for e in chunk]
-        parts.append(input_scores(flow, inputs, seed=start, draws=DEQUANTIZATION_DRAWS))
+    pixels = [e.prepared(preprocess).pixels for e in examples]
     labels = np.asarray([names.index(e.label) for e in examples], np.int64)
-    return Scores(np.concatenate(parts), labels)
+    return (yield from score_inputs(flow, pixels, labels))
 
 
-def answers(
-    scores: Scores, calibration: Calibration, dimensions: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Probabilities (B, classes), and typicality (B,) under the predicted class."""
+def score_inputs(
+    flow: ConditionalFlow,
+    pixels: Sequence[npt.NDArray[np.float32]],
+    labels: npt.NDArray[np.int64],
+) -> Generator[Progress, None, Scores]:
+    """Scores model inputs (size, size) with labels (B,) under every class."""
+    found = []
+    for number, image in enumerate(pixels):
+        if number % CHUNK == 0:
+            yield Progress(number, len(pixels), "Scoring images")
+        found.append(score_input(flow, image))
+    return Scores(
+        np.stack([score.draws for score in found]),
+        np.stack([score.latents for score in found]),
+        np.stack(pixels),
+        labels,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What the program would say of B images.
+
+    Attributes:
+        probabilities: (B, classes), calibrated.
+        typicality: (B,).
+        abstains: (B,) whether draws of the noise disagree about the class.
+    """
+
+    probabilities: npt.NDArray[np.float64]
+    typicality: npt.NDArray[np.float64]
+    abstains: npt.NDArray[np.bool_]
+
+
+def answers(scores: Scores, calibration: Calibration) -> Answers:
+    """The program's answers, the same as the engine's."""
     probabilities = calibration.posterior(scores.scales)
-    bits = scale_bits(scores.scales, dimensions)
-    predicted = bits[np.arange(len(bits)), probabilities.argmax(1)]
-    return probabilities, calibration.typicality(predicted)
+    predicted = probabilities.argmax(1)
+    drawn = calibration.posterior(scores.draws).argmax(2)
+    return Answers(
+        probabilities,
+        calibration.typicality(scores.look(predicted)),
+        (drawn != predicted[:, None]).any(1),
+    )
 
 
 def metrics(
@@ -91,45 +137,57 @@ def metrics(
 ) -> dict[str, float | int]:
     """Figures for people: accuracy, balanced accuracy, bits/dim, calibration error, ...
 
-    `patient_balanced_accuracy` takes the mean probability over all slices of one patient and
-    one true class, `series_balanced_accuracy` that over one series.
+    `accuracy_where_answered` leaves out the images where the program abstains. Figures by
+    patient take all slices of one patient and one true class as a series, as
+    `Engine.classify_series` does.
     """
     labels, classes = scores.labels, scores.scales.shape[1]
-    probabilities, typicality = answers(scores, calibration, dimensions)
+    said = answers(scores, calibration)
     own = scores.scales.sum(2)[np.arange(len(labels)), labels]
+    right = said.probabilities.argmax(1) == labels
     figures: dict[str, float | int] = {
         "n": len(labels),
-        "accuracy": float((probabilities.argmax(1) == labels).mean()),
-        "balanced_accuracy": balanced_accuracy(probabilities.argmax(1), labels, classes),
+        "accuracy": float(right.mean()),
+        "balanced_accuracy": balanced_accuracy(said.probabilities.argmax(1), labels, classes),
+        "abstained_share": float(said.abstains.mean()),
         "bits_per_dim": float(scale_bits(own, dimensions).mean()),
-        "ece": calibration_error(probabilities, labels),
-        "out_of_distribution_share": float((typicality < UNLIKE).mean()),
+        "ece": calibration_error(said.probabilities, labels),
+        "out_of_distribution_share": float((said.typicality < UNLIKE).mean()),
     }
-    named = {"patient": [e.patient for e in examples], "series": [e.series for e in examples]}
-    for kind, names in named.items():
-        if any(name is not None for name in names):
-            _, votes, truth = by_group(probabilities, labels, names)
-            figures["patients" if kind == "patient" else kind] = len(set(names))
-            figures[f"{kind}_balanced_accuracy"] = balanced_accuracy(
-                votes.argmax(1), truth, classes
-            )
+    if not said.abstains.all():
+        figures["accuracy_where_answered"] = float(right[~said.abstains].mean())
+    known = said.typicality >= UNLIKE
+    patients, series = [e.patient for e in examples], [e.series for e in examples]
+    if any(patients):
+        votes, truth = by_group(scores, known, patients, calibration)
+        figures["patients"] = len(set(patients))
+        figures["patient_balanced_accuracy"] = balanced_accuracy(votes.argmax(1), truth, classes)
+        figures["patient_ece"] = calibration_error(votes, truth)
+        figures["patient_nll"] = log_loss(votes, truth)
+    if any(series):
+        votes, truth = by_group(scores, known, series, calibration)
+        figures["series"] = len(set(series))
+        figures["series_balanced_accuracy"] = balanced_accuracy(votes.argmax(1), truth, classes)
     return figures
 
 
 def by_group(
-    probabilities: npt.NDArray[np.float64],
-    labels: npt.NDArray[np.int64],
+    scores: Scores,
+    known: npt.NDArray[np.bool_],
     names: Sequence[str | None],
-) -> tuple[list[str | None], npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Name, mean probabilities (groups, classes) and label (groups,) of each patient or series.
+    calibration: Calibration,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+    """Series posteriors (groups, classes) and labels (groups,) of each name and class.
 
-    One with images of several classes counts as one for each.
+    Args:
+        scores: of B slices.
+        known: (B,) those that the gate lets pass; the others are left out.
+        names: (B,) patient or series of each slice.
+        calibration: of the model.
     """
-    groups = list(zip(names, labels.tolist(), strict=True))
-    kinds = sorted(set(groups), key=str)
-    members = [np.array([g == kind for g in groups]) for kind in kinds]
-    means = np.stack([probabilities[m].mean(0) for m in members])
-    return [name for name, _ in kinds], means, np.asarray([label for _, label in kinds], np.int64)
+    groups, truth = by_patient_and_class(names, scores.labels)
+    series = [calibration.series_posterior(scores.scales[rows[known[rows]]]) for rows in groups]
+    return np.stack(series), truth
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,17 +196,15 @@ class Evaluation:
 
     Attributes:
         examples: the images.
-        scores: their log-likelihoods and labels.
-        probabilities: (B, classes), calibrated.
-        typicality: (B,) under the predicted class.
-        dimensions: pixels of a model input, or of one of its tiles.
+        scores: what the flow says of them.
+        answers: what the program says of them.
+        dimensions: pixels of a model input.
         figures: of `metrics`.
     """
 
     examples: list[Example]
     scores: Scores
-    probabilities: npt.NDArray[np.float64]
-    typicality: npt.NDArray[np.float64]
+    answers: Answers
     dimensions: int
     figures: dict[str, float | int]
 
@@ -174,6 +230,6 @@ def evaluation(
     flow = load_weights(config_from_json(bundle.flow), folder).fold()
     examples = choose_examples(read_examples(data, bundle.task), split, fold)
     scores = yield from score_examples(flow, bundle.preprocess, examples)
-    probabilities, typicality = answers(scores, calibration, flow.dimensions)
     figures = metrics(scores, examples, calibration, flow.dimensions)
-    return Evaluation(examples, scores, probabilities, typicality, flow.dimensions, figures)
+    said = answers(scores, calibration)
+    return Evaluation(examples, scores, said, flow.dimensions, figures)

@@ -116,10 +116,10 @@ def make_reference(
     """
     yield Progress(0, None, "Working out the features of real images")
     inputs, labels = model_inputs(training, names, config)
-    seen = np.stack(inputs).astype(np.uint8)
+    seen = inputs.astype(np.uint8)
     features = space.features(seen)
     inputs, held_labels = model_inputs(held_back, names, config)
-    unseen, rng = np.stack(inputs).astype(np.uint8), np.random.default_rng(config.seed)
+    unseen, rng = inputs.astype(np.uint8), np.random.default_rng(config.seed)
     classes = {}
     for index, name in enumerate(names):
         rows, others = np.flatnonzero(held_labels == index), np.flatnonzero(labels == index)

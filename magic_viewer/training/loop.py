@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,13 +18,13 @@ from magic_viewer.flow.checkpoint import config_to_json
 from magic_viewer.flow.config import CompactConfig, FlowConfig
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
-from magic_viewer.pipeline.calibration import cross_entropy, fit_temperatures
-from magic_viewer.pipeline.preprocess import Jitter, PreprocessConfig
+from magic_viewer.pipeline.preprocess import Jitter
+from magic_viewer.pipeline.temperature import cross_entropy, fit_temperatures
 from magic_viewer.progress import Progress
 from magic_viewer.training.config import AugmentConfig, TrainConfig
 from magic_viewer.training.examples import Example
 from magic_viewer.training.objective import candidate_labels, losses
-from magic_viewer.training.score import input_scores
+from magic_viewer.training.score import scale_scores
 
 CHECKPOINT = "checkpoint.pt"
 
@@ -216,7 +216,7 @@ class _Trainer:
         """Scores the averaged weights, and keeps them if they are the best so far."""
         inputs, labels = self.validation
         flow = cast(ConditionalFlow, self.average.module).eval()
-        log_likelihoods = input_scores(flow, inputs, seed=self.config.seed).sum(2)
+        log_likelihoods = scale_scores(flow, inputs, seed=self.config.seed).sum(2)
         (temperature,) = fit_temperatures(log_likelihoods[..., None], labels)
         bits = -log_likelihoods[np.arange(len(labels)), labels] / (flow.dimensions * math.log(2))
         right = log_likelihoods.argmax(1) == labels
@@ -285,21 +285,18 @@ def _parameter_groups(flow: ConditionalFlow, weight_decay: float) -> list[dict[s
     ]
 
 
-def draw_jitter(
-    augment: AugmentConfig, preprocess: PreprocessConfig, rng: np.random.Generator
-) -> Jitter:
-    """A random change within the ranges; for a "native" fit, also a tile anywhere on the image.
+def draw_jitter(augment: AugmentConfig, size: int, rng: np.random.Generator) -> Jitter:
+    """A random change within the ranges, for an input of `size` pixels a side.
 
     Turning and shifting by parts of a pixel blur: half of all images are left unturned, and
     shifts are whole pixels of the input.
     """
-    size = preprocess.size
 
     def within(limit: float) -> float:
         return float(rng.uniform(-limit, limit))
 
     turned = rng.random() < 0.5
-    jitter = Jitter(
+    return Jitter(
         angle=within(augment.angle) if turned else 0.0,
         scale=1 + within(augment.scale),
         shift=(
@@ -311,10 +308,6 @@ def draw_jitter(
         tilt=(within(augment.tilt), within(augment.tilt)),
         offset=abs(within(augment.offset)) if augment.offset and rng.random() < 0.5 else 0.0,
     )
-    if preprocess.fit != "native":
-        return jitter
-    turns = int(rng.integers(4)) if augment.turn else 0
-    return replace(jitter, turns=turns, place=(float(rng.random()), float(rng.random())))
 
 
 def draw_batch(
@@ -344,7 +337,7 @@ def draw_batch(
             config.preprocess,
             draw_jitter(
                 config.augment if i < learned else config.contrast_augment,
-                config.preprocess,
+                config.preprocess.size,
                 rng,
             ),
         ).pixels
@@ -355,8 +348,8 @@ def draw_batch(
 
 def model_inputs(
     examples: Sequence[Example], names: Sequence[str], config: TrainConfig
-) -> tuple[list[npt.NDArray[np.float32]], npt.NDArray[np.int64]]:
-    """Pixels of the model inputs and class indices (B,) of examples, unchanged by chance."""
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+    """Model inputs (B, size, size) and class indices (B,) of examples, unchanged by chance."""
     inputs = [e.prepared(config.preprocess).pixels for e in examples]
     labels = [names.index(example.label) for example in examples]
-    return inputs, np.asarray(labels, np.int64)
+    return np.stack(inputs), np.asarray(labels, np.int64)

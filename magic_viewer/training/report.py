@@ -102,7 +102,7 @@ def write_report(
 
 
 def _report(bundle: Bundle, result: Evaluation) -> dict[str, Any]:
-    probabilities, labels = result.probabilities, result.scores.labels
+    probabilities, labels = result.answers.probabilities, result.scores.labels
     log_likelihoods = result.scores.scales.sum(2)
     groups = _groups(result.examples)
     predictions = Predictions(probabilities, labels, log_likelihoods, groups)
@@ -129,7 +129,8 @@ def _report(bundle: Bundle, result: Evaluation) -> dict[str, Any]:
         "reliability": reliability(probabilities, labels),
         "label_gap_bits_per_dim": gap,
         "accuracy_with_shuffled_labels": shuffled_accuracy(predictions),
-        "unlike_share": float((result.typicality < UNLIKE).mean()),
+        "summary": result.figures,
+        "unlike_share": float((result.answers.typicality < UNLIKE).mean()),
         "resamples": RESAMPLES,
     }
 
@@ -170,13 +171,24 @@ the true class's log-likelihood is {report["figures"]["label_gap"]["value"]:.1f}
 ({report["label_gap_bits_per_dim"]:.4f} bits/dim) above the mean of the others'; with labels dealt
 out anew the accuracy is {report["accuracy_with_shuffled_labels"]:.3f}.
 {report["unlike_share"]:.1%} of these images were said to be unlike anything the model has
-seen.</p></section>
+seen; {report["summary"]["abstained_share"]:.1%} were too close to call.
+{_series(report["summary"])}</p></section>
 <section><h2>By class</h2>{_class_table(report)}</section>
 <div class="pair"><section><h2>Confusion</h2>{_confusion_table(report)}</section>
 <section><h2>Reliability</h2>{_reliability_plot(report["reliability"])}</section></div>{drawn}
 <footer>MAGIC Viewer {escape(report["version"])}, weights SHA-256
 <code>{report["weights_sha256"][:16]}</code></footer></main></body></html>
 """
+
+
+def _series(summary: dict[str, float]) -> str:
+    if "patient_nll" not in summary:
+        return ""
+    return (
+        f"A patient's slices taken as one series: balanced accuracy "
+        f"{summary['patient_balanced_accuracy']:.3f}, expected calibration error "
+        f"{summary['patient_ece']:.3f}, {summary['patient_nll']:.3f} nats."
+    )
 
 
 def _figure_row(name: str, figure: dict[str, float | None]) -> str:

@@ -124,7 +124,7 @@ def figures(predictions: Predictions, dimensions: int) -> dict[str, float]:
         "auc": float(np.nanmean(by_class["auc"])) if len(there) > 1 else math.nan,
         "ece": calibration_error(probabilities, labels),
         "brier": float(((probabilities - truth) ** 2).sum(1).mean()),
-        "nll": float(-np.log(np.maximum(probabilities[rows, labels], 1e-12)).mean()),
+        "nll": log_loss(probabilities, labels),
         "bits_per_dim": float(-own.mean() / (dimensions * np.log(2))),
         "label_gap": float((own - others).mean()),
     }
@@ -135,6 +135,12 @@ def balanced_accuracy(predicted: IntArray, labels: IntArray, classes: int) -> fl
     p, y = torch.from_numpy(predicted), torch.from_numpy(labels)
     recalls = tm.multiclass_recall(p, y, classes, average="none", validate_args=False)
     return float(recalls[torch.from_numpy(np.unique(labels))].mean())
+
+
+def log_loss(probabilities: FloatArray, labels: IntArray) -> float:
+    """Mean negative log-probability of the true class, nats."""
+    own = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(own, 1e-12)).mean())
 
 
 def calibration_error(probabilities: FloatArray, labels: IntArray) -> float:

@@ -37,7 +37,7 @@ class ClassBars(QWidget):
             row.clear()
 
     def set_values(self, answer: Classification) -> None:
-        """What the model says. An answer for a foreign slice is greyed."""
+        """What the model says. An answer that can't be relied on is greyed."""
         for label, row in self._rows.items():
             row.set_values(answer, label)
 
@@ -77,10 +77,11 @@ class _Row:
         share = answer.probabilities[label]
         self._share.setText(f"{100 * share:.1f} %")
         self._facts.setText(
-            f"log p {nats(answer.log_likelihoods[label])} nats · "
+            f"log p {nats(answer.log_likelihoods[label])} ± "
+            f"{answer.log_likelihood_spreads[label]:.1f} nats · "
             f"{answer.bits_per_dim[label]:.3f} bits/dim"
         )
-        is_sure = answer.in_distribution and label == answer.label
+        is_sure = answer.is_reliable and label == answer.label
         self._bar.set_share(share, QColor(Color.ACCENT if is_sure else Color.CONTROL_EDGE))
 
 

@@ -3,13 +3,17 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from magic_viewer.pipeline.results import Classification, in_words
+from magic_viewer.pipeline.results import Classification, in_words, with_spread
 from magic_viewer.ui.class_bars import ClassBars
 from magic_viewer.ui.theme import SPACING
 
 
 class ClassifyPanel(QWidget):
-    """Answer, verdict, bars. A slice unlike the training images gets an alarm, not an answer."""
+    """Answer, verdict, bars.
+
+    A slice unlike the training images gets an alarm, not an answer; one too close to call gets
+    a question.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,9 +50,11 @@ class ClassifyPanel(QWidget):
 
     def show_answer(self, answer: Classification) -> None:
         """What the model says."""
-        share = f"{100 * answer.probabilities[answer.label]:.1f} %"
-        if answer.in_distribution:
-            self._say(f"{answer.label}  {share}", "", answer.verdict)
+        if answer.is_reliable:
+            self._say(f"{answer.label}  {with_spread(answer)}", "", answer.verdict)
+        elif answer.in_distribution:
+            contenders = self.tr(" or ").join(answer.contenders)
+            self._say(f"{contenders}?", "", answer.verdict)
         else:
             alarm = self.tr("⚠ Do not rely on this answer. {verdict}")
             self._say(

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from magic_viewer.imaging.geometry import edge_letters
 from magic_viewer.pipeline.export import Heat, View
+from magic_viewer.pipeline.results import with_spread
 from magic_viewer.ui.class_bars import nats
 from magic_viewer.ui.map_painter import PaintedMap
 from magic_viewer.ui.notes import display_notes
@@ -50,7 +51,7 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
         answer = session.examination.classification
         if not answer.in_distribution:
             lines.append("UNLIKE THE TRAINING IMAGES. Do not rely on this answer:")
-        share = f"{answer.label} {100 * answer.probabilities[answer.label]:.1f} %"
+        share = f"{answer.label} {with_spread(answer)}"
         lines.append(f"{share} by the model “{answer.model}”. {answer.verdict}")
     if painted is not None:
         lines.append(f"{painted.title} = {nats(painted.attribution.total)} nats")

@@ -1,72 +1,13 @@
-import numpy as np
-import pytest
-
-from magic_viewer.pipeline.calibration import (
-    UNLIKE,
-    calibrate,
-    cross_entropy,
-    fit_temperatures,
-    verdict,
-)
+from magic_viewer.pipeline.calibration import UNLIKE, too_close, verdict
 
 
-def overconfident(temperature: float, count: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Scores whose softmax at `temperature` is the true class distribution."""
-    rng = np.random.default_rng(0)
-    scores = rng.normal(0, 2, (count, 3))
-    weights = np.exp(scores)
-    weights /= weights.sum(1, keepdims=True)
-    labels = np.array([rng.choice(3, p=w) for w in weights])
-    return scores * temperature, labels
-
-
-@pytest.mark.parametrize("temperature", [5.0, 80.0])
-def test_that_the_fitted_temperature_is_the_true_one(temperature: float) -> None:
-    scores, labels = overconfident(temperature)
-    (fitted,) = fit_temperatures(scores[..., None], labels)
-    assert fitted == pytest.approx(temperature, rel=0.1)
-
-
-def test_that_a_scale_which_only_guesses_gets_a_high_temperature() -> None:
-    scores, labels = overconfident(20.0)
-    noise = np.random.default_rng(2).normal(0, 500, scores.shape)
-    good, bad = fit_temperatures(np.stack([scores, noise], 2), labels)
-    assert good == pytest.approx(20, rel=0.1)
-    assert bad > 5000
-
-
-def test_that_probabilities_are_calibrated_and_sum_to_one() -> None:
-    scores, labels = overconfident(40.0)
-    bits = np.random.default_rng(1).normal(3, 0.2, (len(labels), 3, 2))
-    both = np.stack([scores / 2, scores / 2], 2)
-    probabilities = calibrate(both, bits, labels).posterior(both)
-    np.testing.assert_allclose(probabilities.sum(1), 1)
-    confident = probabilities.max(1) > 0.9
-    right = probabilities.argmax(1) == labels
-    assert right[confident].mean() == pytest.approx(
-        probabilities.max(1)[confident].mean(), abs=0.03
-    )
-
-
-def test_that_typicality_is_uniform_on_validation_images_and_zero_far_away() -> None:
-    scores, labels = overconfident(10.0)
-    bits = np.random.default_rng(1).normal(3, 0.2, (len(labels), 3, 2))
-    calibration = calibrate(np.stack([scores / 2, scores / 2], 2), bits, labels)
-    own = bits[np.arange(len(labels)), scores.argmax(1)]
-    typicality = calibration.typicality(own)
-    assert (typicality < 0.05).mean() == pytest.approx(0.05, abs=0.01)
-    for far in ([1.0, 3.0], [3.0, 9.0]):
-        assert calibration.typicality(np.array([far]))[0] == 0.0
-
-
-def test_that_the_verdict_names_what_was_never_seen() -> None:
-    assert "Unlike anything" in verdict(UNLIKE / 2)
+def test_that_the_verdict_names_what_was_never_seen_and_why() -> None:
+    assert verdict(UNLIKE / 2, "is much smoother").startswith("Unlike anything")
+    assert "(it is much smoother)" in verdict(UNLIKE / 2, "is much smoother")
     assert "Unusual" in verdict(0.03)
-    assert "Typical" in verdict(0.6)
+    assert "Typical" in verdict(0.6, "is much smoother")
+    assert "smoother" not in verdict(0.6, "is much smoother")
 
 
-def test_that_every_class_counts_the_same_in_the_cross_entropy() -> None:
-    scores = np.array([[0.0, 0.0]] * 9 + [[5.0, 0.0]])
-    labels = np.array([0] * 9 + [1])
-    expected = (np.log(2) + np.log1p(np.exp(5.0))) / 2
-    assert cross_entropy(scores, labels) == pytest.approx(expected)
+def test_that_an_abstention_names_the_contenders() -> None:
+    assert too_close(("FLAIR", "T1")).startswith("Too close to call: FLAIR or T1.")

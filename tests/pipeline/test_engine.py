@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from magic_viewer.errors import ModelError, RequestError
-from magic_viewer.imaging.study import Slice
+from magic_viewer.imaging.study import Slice, Volume
+from magic_viewer.pipeline.calibration import UNLIKE
 from magic_viewer.pipeline.engine import Engine
 from magic_viewer.pipeline.library import choose_label, find_model, read_info
-from magic_viewer.pipeline.results import Sample, SampleRequest
-from magic_viewer.progress import Progress
+from magic_viewer.pipeline.results import Sample, SampleRequest, SliceAnswer
+from magic_viewer.pipeline.scoring import score_input
+from magic_viewer.progress import Progress, drain
 from tests.training.conftest import draw
 
 
@@ -67,8 +69,81 @@ def test_that_what_was_never_seen_is_said_to_be_so(engine: Engine, kind: str) ->
         values = np.random.default_rng(0).uniform(0, 255, (32, 32)).astype(np.float32)
     result = engine.examine(Slice(values)).classification
     assert not result.in_distribution
-    assert result.typicality == 0
+    assert result.typicality < UNLIKE
     assert "Unlike" in result.verdict
+
+
+def test_that_the_answer_is_the_mean_of_eight_draws_with_their_spread(engine, monkeypatch) -> None:
+    seen = []
+
+    def kept(*given):
+        seen.append(score_input(*given))
+        return seen[-1]
+
+    monkeypatch.setattr("magic_viewer.pipeline.engine.score_input", kept)
+    result = engine.examine(image("left")).classification
+    (score,) = seen
+    nats = score.draws.sum(2)
+    assert nats.shape == (8, 2)
+    assert len(np.unique(nats[:, 0])) == 8
+    assert list(result.log_likelihoods.values()) == pytest.approx(nats.mean(0).tolist())
+    assert list(result.log_likelihood_spreads.values()) == pytest.approx(nats.std(0).tolist())
+    drawn = engine._calibration.posterior(score.draws)[:, 0]
+    assert result.probability_spread == pytest.approx(drawn.std())
+    assert result.contenders == ("left",)
+    assert not result.abstains
+
+
+def test_that_it_abstains_where_draws_disagree(engine: Engine, monkeypatch) -> None:
+    def torn(*given):
+        score = score_input(*given)
+        tempered = score.draws.sum(2).mean(0) / min(engine._calibration.likelihood_temperatures)
+        lead = abs(tempered[0] - tempered[1]) * max(engine._calibration.likelihood_temperatures)
+        draws = score.draws.copy()
+        draws[:, 0, 0] += 2 * lead * np.array([-7.0, *[1.0] * 7])  # the mean stays
+        return replace(score, draws=draws)
+
+    monkeypatch.setattr("magic_viewer.pipeline.engine.score_input", torn)
+    result = engine.examine(image("left")).classification
+    assert result.label == "left"
+    assert result.abstains
+    assert not result.is_reliable
+    assert result.contenders == ("left", "right")
+    assert result.probability_spread > 0
+    assert "Too close to call: left or right." in result.verdict
+
+
+def volume(labels: list[str]) -> Volume:
+    """Slices of the given classes; "noise" is none."""
+    noise = np.random.default_rng(0).uniform(0, 255, (32, 32)).astype(np.float32)
+    slices = [Slice(noise) if n == "noise" else image(n, 7 + k) for k, n in enumerate(labels)]
+    return Volume((len(slices), 32, 32), lambda k: replace(slices[k], index=k))
+
+
+def test_that_a_series_is_answered_slice_by_slice_and_as_a_whole(engine: Engine) -> None:
+    work = engine.classify_series(volume(["left", "left", "noise", "left"]))
+    items = []
+    while True:
+        try:
+            items.append(next(work))
+        except StopIteration as stop:
+            whole = stop.value
+            break
+    answers = [item for item in items if isinstance(item, SliceAnswer)]
+    assert [a.index for a in answers] == [0, 1, 2, 3]
+    known = [a.classification.in_distribution for a in answers]
+    assert not known[2]
+    assert (whole.used, whole.left_out) == (sum(known), 4 - sum(known))
+    assert whole.label == "left"
+    assert sum(whole.probabilities.values()) == pytest.approx(1)
+    assert [p.done for p in items if isinstance(p, Progress)] == [0, 1, 2, 3, 4]
+
+
+def test_that_a_series_of_foreign_slices_gets_the_prior_and_a_warning(engine: Engine) -> None:
+    whole = drain(engine.classify_series(volume(["noise", "noise"])))
+    assert whole.used == 0
+    assert set(whole.probabilities.values()) == {0.5}
+    assert "Unlike" in whole.verdict
 
 
 def test_that_a_header_of_another_modality_rules_the_model_out(side_model, tmp_path) -> None:
@@ -147,12 +222,24 @@ def test_that_an_unknown_model_names_the_known_ones(monkeypatch, side_model: Pat
         find_model("no such model")
 
 
+def test_that_a_model_of_the_format_without_a_gate_asks_to_be_calibrated(
+    side_model: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(side_model, tmp_path / "copy")
+    config = json.loads((folder / "config.json").read_text())
+    old = {"likelihood_temperatures": [1.0], "atypicality_quantiles": [0.0, 1.0]}
+    (folder / "config.json").write_text(json.dumps(config | {"format": 1, "calibration": old}))
+    with pytest.raises(ModelError, match="models calibrate copy DATA"):
+        Engine.load(folder, torch.device("cpu")).examine(image("left"))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (lambda c: c.pop("calibration"), "calibration"),
-        (lambda c: c.update(format=99), "format 1; came 99"),
+        (lambda c: c.update(format=99), "format 2; came 99"),
         (lambda c: c["preprocess"].update(wings=2), "wings"),
+        (lambda c: c["calibration"]["gate"].update(hinges=2), "hinges"),
         (lambda c: c["flow"].update(width=32), "doesn't fit"),
     ],
 )

@@ -2,16 +2,8 @@ import numpy as np
 import pytest
 
 from magic_viewer.imaging.study import Slice, Window
-from magic_viewer.pipeline.preprocess import (
-    MOST_TILES,
-    Jitter,
-    PreprocessConfig,
-    prepare,
-    prepare_grey,
-    split_tiles,
-)
+from magic_viewer.pipeline.preprocess import Jitter, PreprocessConfig, prepare, prepare_grey
 
-NATIVE = PreprocessConfig(size=32, fit="native", spacing=1.0)
 FOREGROUND = PreprocessConfig(size=32, fit="foreground", margin=0.0)
 
 
@@ -100,66 +92,3 @@ def test_that_a_flip_mirrors_and_a_shift_moves() -> None:
     moved = prepare_grey(grey, config, jitter=Jitter(shift=(2 / 64, 0))).pixels
     assert np.array_equal(flipped, plain[:, ::-1])
     assert np.abs(moved[:-2] - plain[2:]).max() <= 2
-
-
-def levels(rows: int, columns: int) -> np.ndarray:
-    """Whole grey levels with 0 and 255 among them, so that scaling leaves them as they are."""
-    grey = np.random.default_rng(0).integers(1, 255, (rows, columns)).astype(np.float32)
-    grey[0, 0], grey[-1, -1] = 0, 255
-    return grey
-
-
-@pytest.mark.parametrize("spacing", [None, (1.0, 1.0), (0.97, 1.03)])
-def test_that_native_tiles_are_the_images_own_pixels_around_its_centre(spacing) -> None:
-    grey = levels(71, 100)
-    made = prepare_grey(grey, NATIVE, spacing)
-    assert made.box == (3, 2, 67, 98)
-    assert np.array_equal(made.pixels, grey[3:67, 2:98])
-
-
-def test_that_tiles_come_row_by_row() -> None:
-    tiles = split_tiles(prepare_grey(levels(64, 96), NATIVE).pixels, 32)
-    assert tiles.shape == (6, 32, 32)
-    assert np.array_equal(tiles[4], levels(64, 96)[32:, 32:64])
-
-
-def test_that_an_image_of_another_spacing_is_brought_to_the_models() -> None:
-    smooth = disc(64, 64, 32, 32, 18)
-    fine = np.kron(smooth, np.ones((2, 2), np.float32))
-    made = prepare_grey(fine, NATIVE, (0.5, 0.5))
-    assert made.box == (0, 0, 128, 128)
-    assert np.abs(made.pixels - prepare_grey(smooth, NATIVE).pixels).mean() < 4
-
-
-def test_that_a_small_image_gives_one_tile_padded_with_its_background() -> None:
-    made = prepare_grey(levels(20, 90), NATIVE)
-    assert made.pixels.shape == (32, 64)
-    assert made.box == (-6, 13, 26, 77)
-    assert np.ptp(made.pixels[:6]) == 0
-
-
-@pytest.mark.parametrize(("shape", "spacing"), [((2000, 40), None), ((40, 40), (1e6, 1e-6))])
-def test_that_no_image_gives_endless_tiles(shape, spacing) -> None:
-    made = prepare_grey(np.ones(shape, np.float32), NATIVE, spacing)
-    assert max(made.pixels.shape) <= 32 * MOST_TILES
-
-
-def test_that_grey_levels_of_tiles_follow_the_whole_slice() -> None:
-    grey = levels(100, 100)
-    grey[0, 0], grey[0, 1] = -255, 510
-    made = prepare_grey(grey, NATIVE)
-    assert 80 < made.pixels.min() < 90
-    assert 165 < made.pixels.max() < 175
-
-
-def test_that_a_training_tile_is_one_place_of_the_image_turned_but_not_resampled() -> None:
-    grey = levels(71, 100)
-    made = prepare_grey(grey, NATIVE, jitter=Jitter(turns=1, place=(1.0, 0.5), angle=9, scale=2))
-    assert made.box == (39, 34, 71, 66)
-    assert np.array_equal(made.pixels, np.rot90(grey[39:71, 34:66]))
-
-
-def test_that_an_exponent_spreads_the_dark_levels() -> None:
-    grey = np.array([[0, 1, 4, 100]] * 4, np.float32)
-    made = prepare_grey(grey, PreprocessConfig(size=4, exponent=0.5, white=200))
-    assert made.pixels[0].tolist() == [0, 20, 40, 200]

@@ -14,9 +14,7 @@ from magic_viewer.training.cross_validation import RESULT, SCORES, cross_validat
 from tests.training.conftest import TINY
 
 SHORT = replace(TINY, steps=2, validate_every=2, batch_size=4, initial_images=12)
-VENDOR = replace(
-    SHORT, task="vendor", preprocess=PreprocessConfig(size=32, fit="native"), contrast_labels=2
-)
+VENDOR = replace(SHORT, task="vendor", preprocess=PreprocessConfig(size=32), contrast_labels=2)
 
 
 def test_that_every_image_is_held_back_once_and_the_figures_are_pooled(
@@ -48,9 +46,9 @@ def test_that_a_finished_fold_is_not_trained_again(
     run = tmp_path / "run"
     first = drain(cross_validate(arrays, tmp_path / "out", run, SHORT, [0]))
     trained = []
-    real = cross_validation.train_on
+    real = cross_validation.train
     monkeypatch.setattr(
-        cross_validation, "train_on", lambda *args: trained.append(args[3]) or real(*args)
+        cross_validation, "train", lambda *args: trained.append(args[3]) or real(*args)
     )
     assert drain(cross_validate(arrays, tmp_path / "out", run, SHORT, [0])) == first
     both = drain(cross_validate(arrays, tmp_path / "out", run, SHORT, [0, 1]))

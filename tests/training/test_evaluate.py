@@ -5,6 +5,7 @@ import pytest
 
 from magic_viewer.errors import DataError
 from magic_viewer.pipeline.calibration import Calibration
+from magic_viewer.pipeline.gate import Gate
 from magic_viewer.pipeline.library import CARD, read_bundle
 from magic_viewer.progress import drain
 from magic_viewer.training.build import build_model
@@ -12,7 +13,27 @@ from magic_viewer.training.evaluate import Scores, by_group, choose_examples, ev
 from magic_viewer.training.examples import Example
 from tests.training.conftest import TINY
 
-EVEN = Calibration((1.0, 1.0), (0.0, 0.0), (0.0, 0.0), (1.0, 1.0), (0.0, 1e9))
+STATISTICS = 2 + 2 + 3 + 1
+WIDE = Gate(
+    scales=2,
+    templates=((0.0,) * 64,) * 2,
+    centers=((0.0,) * STATISTICS,) * 2,
+    spreads=((1e9,) * STATISTICS,) * 2,
+    precision=tuple(map(tuple, np.eye(STATISTICS).tolist())),
+    directions=(),
+    means=(0.0, 0.0),
+    deviations=(1e9, 1e9),
+)
+"""Lets everything pass."""
+EVEN = Calibration((1.0, 1.0), (0.0, 0.0), 0.5, WIDE)
+
+
+def made(scales: np.ndarray, labels: list[int]) -> Scores:
+    """Scores of flat images, two draws that agree."""
+    count = len(labels)
+    draws = np.repeat(scales[:, None], 2, axis=1)
+    pixels = np.zeros((count, 8, 8), np.float32)
+    return Scores(draws, np.zeros((count, 2, 2)), pixels, np.array(labels))
 
 
 def example(patient: str | None) -> Example:
@@ -34,7 +55,7 @@ def test_that_a_built_model_gives_its_cards_figures_again(folders: Path, tmp_pat
 def test_that_metrics_are_what_they_say() -> None:
     scales = np.zeros((5, 2, 2))
     scales[:, 0, 0] = [2.0, 2.0, -2.0, -2.0, -2.0]
-    scores = Scores(scales, np.array([0, 0, 0, 1, 1]))
+    scores = made(scales, [0, 0, 0, 1, 1])
     people = [example(p) for p in ("A", "A", "B", "A", "B")]
     figures = metrics(scores, people, EVEN, dimensions=100)
     sure = 1 / (1 + np.exp(-2))
@@ -46,17 +67,31 @@ def test_that_metrics_are_what_they_say() -> None:
     assert figures["bits_per_dim"] == pytest.approx(-(2 + 2 - 2) / 5 / (100 * np.log(2)))
 
 
-def test_that_without_patients_there_is_no_figure_by_group() -> None:
-    scores = Scores(np.zeros((2, 2, 2)), np.array([0, 1]))
+def test_that_without_patients_there_is_no_figure_by_patient() -> None:
+    scores = made(np.zeros((2, 2, 2)), [0, 1])
     assert "patient_balanced_accuracy" not in metrics(scores, [example(None)] * 2, EVEN, 10)
 
 
-def test_that_a_patients_slices_vote_with_their_mean_probability() -> None:
-    probabilities = np.array([[0.9, 0.1], [0.4, 0.6], [0.4, 0.6]])
-    names, votes, truth = by_group(probabilities, np.array([0, 0, 1]), ["A", "A", "A"])
-    np.testing.assert_allclose(votes, [[0.65, 0.35], [0.4, 0.6]])
+def test_that_a_patients_slices_make_one_posterior_without_the_foreign_ones() -> None:
+    scales = np.zeros((4, 2, 2))
+    scales[:, 0, 0] = [3.0, -1.5, 50.0, -2.0]
+    scores = made(scales, [0, 0, 0, 1])
+    known = np.array([True, True, False, False])
+    votes, truth = by_group(scores, known, ["A", "A", "A", "A"], EVEN)
+    together = 1 / (1 + np.exp(-(3.0 - 1.5) / 1.5))
+    np.testing.assert_allclose(votes, [[together, 1 - together], [0.5, 0.5]])
     assert truth.tolist() == [0, 1]
-    assert names == ["A", "A"]
+
+
+def test_that_images_whose_draws_disagree_are_counted_apart() -> None:
+    scales = np.zeros((4, 2, 2))
+    scales[:, 0, 0] = [2.0, 2.0, 1.0, -2.0]
+    scores = made(scales, [0, 0, 1, 1])
+    scores.draws[2, :, 0, 0] = [-1.0, 3.0]
+    figures = metrics(scores, [example(None)] * 4, EVEN, 64)
+    assert figures["abstained_share"] == 1 / 4
+    assert figures["accuracy"] == 3 / 4
+    assert figures["accuracy_where_answered"] == 1
 
 
 def test_that_a_split_which_is_not_there_names_those_that_are() -> None:

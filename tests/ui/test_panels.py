@@ -10,11 +10,16 @@ from magic_viewer.ui.overlay_panel import OverlayPanel, OverlaySettings
 from magic_viewer.ui.shortcuts import ShortcutsDialog
 
 
-def classification(in_distribution: bool) -> Classification:
+def classification(
+    in_distribution: bool, contenders: tuple[str, ...] = ("FLAIR",)
+) -> Classification:
     return Classification(
         label="FLAIR",
         probabilities={"FLAIR": 0.9, "T1": 0.1},
+        probability_spread=0.004,
+        contenders=contenders,
         log_likelihoods={"FLAIR": -11000.0, "T1": -11040.0},
+        log_likelihood_spreads={"FLAIR": 3.0, "T1": 3.5},
         bits_per_dim={"FLAIR": 3.874, "T1": 3.888},
         typicality=0.4 if in_distribution else 0.0,
         in_distribution=in_distribution,
@@ -31,8 +36,18 @@ def test_that_an_answer_shows_class_probability_and_verdict(qtbot) -> None:
     qtbot.addWidget(panel)
     panel.set_labels(("FLAIR", "T1"))
     panel.show_answer(classification(True))
-    assert panel.headline == "FLAIR  90.0 %"
+    assert panel.headline == "FLAIR  90.0 ± 0.4 %"
     assert panel.verdict == "Typical."
+    assert panel.alarm == ""
+
+
+def test_that_a_slice_too_close_to_call_gets_a_question_instead_of_a_class(qtbot) -> None:
+    panel = ClassifyPanel()
+    qtbot.addWidget(panel)
+    panel.set_labels(("FLAIR", "T1"))
+    panel.show_answer(classification(True, contenders=("FLAIR", "T1")))
+    assert panel.headline == "FLAIR or T1?"
+    assert "%" not in panel.headline
     assert panel.alarm == ""
 
 
