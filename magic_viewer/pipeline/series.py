@@ -10,8 +10,12 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from magic_viewer.pipeline.temperature import cross_entropy
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
+
+CORRELATIONS = np.concatenate([[0.0], np.geomspace(0.001, 1.0, 121)])
 
 
 def combine(scores: FloatArray, correlation: float) -> FloatArray:
@@ -19,45 +23,38 @@ def combine(scores: FloatArray, correlation: float) -> FloatArray:
     return np.asarray(scores.sum(0) / (1 + max(0, len(scores) - 1) * correlation))
 
 
-def fit_correlation(scores: FloatArray, labels: IntArray, groups: Sequence[IntArray]) -> float:
-    """The intraclass correlation of slices' evidence (one-way analysis of variance, Fisher 1925).
+def combine_groups(
+    scores: FloatArray, groups: Sequence[IntArray], correlation: float
+) -> FloatArray:
+    """`combine` for each group of rows: (B, classes) to (groups, classes)."""
+    return np.stack([combine(scores[rows], correlation) for rows in groups])
 
-    The evidence is the true class's tempered log-likelihood less that of all others together,
-    and less its mean over the class. It is measured, not fitted by cross-entropy: the series of
-    few validation patients are easily all right, which would ask for endless confidence.
+
+def fit_correlation(scores: FloatArray, labels: IntArray, groups: Sequence[IntArray]) -> float:
+    """The correlation of least cross-entropy, each class weighing the same.
+
+    A few series that are all right would ask for endless confidence, so each counts a little as
+    wrong, by 1 / (series + 2), as Platt (1999) smooths his targets.
 
     Args:
         scores: (B, classes) tempered log-likelihoods.
         labels: (groups,) true classes.
-        groups: rows of each series. Without one of several slices, slices can't be told to
+        groups: rows of each series; without one of several slices, slices can't be told to
             differ, and the correlation is 1.
 
     Returns:
         From 0 to 1.
     """
-    sizes = np.array([len(rows) for rows in groups])
-    between_freedom = len(groups) - len(np.unique(labels))
-    within_freedom = sizes.sum() - len(groups)
-    if within_freedom < 1 or between_freedom < 1:
+    if all(len(rows) < 2 for rows in groups):
         return 1.0
-    evidence = [_evidence(scores[rows], label) for rows, label in zip(groups, labels, strict=True)]
-    means = np.array([e.mean() for e in evidence])
-    class_means = np.zeros_like(means)
-    for label in np.unique(labels):
-        chosen = labels == label
-        class_means[chosen] = np.average(means[chosen], weights=sizes[chosen])
-    between = (sizes * (means - class_means) ** 2).sum() / between_freedom
-    within = sum(((e - e.mean()) ** 2).sum() for e in evidence) / within_freedom
-    size = (sizes.sum() - (sizes**2).sum() / sizes.sum()) / (len(groups) - 1)
-    correlation = (between - within) / max(between + (size - 1) * within, 1e-12)
-    return float(np.clip(correlation, 0, 1))
-
-
-def _evidence(scores: FloatArray, label: int) -> FloatArray:
-    """Score of the label less the log of the summed exponentials of the others', nats."""
-    others = np.delete(scores, label, 1)
-    top = others.max(1)
-    return np.asarray(scores[:, label] - top - np.log(np.exp(others - top[:, None]).sum(1)))
+    doubt = 1 / (len(groups) + 2)
+    classes = scores.shape[1]
+    losses = []
+    for correlation in CORRELATIONS:
+        series = combine_groups(scores, groups, correlation)
+        right, *wrong = (cross_entropy(series, (labels + n) % classes) for n in range(classes))
+        losses.append((1 - doubt) * right + doubt * float(np.mean(wrong)))
+    return float(CORRELATIONS[int(np.argmin(losses))])
 
 
 def by_patient_and_class(
