@@ -23,7 +23,7 @@ help:
 	@echo 'make lint         ruff, mypy and the import contracts'
 	@echo 'make format       let ruff format and fix'
 	@echo 'make screenshots  draw the pictures of the documentation again'
-	@echo 'make models       train the five bundled models from DATA=$(DATA), resumably,'
+	@echo 'make models       train the bundled models from DATA=$(DATA), resumably,'
 	@echo '                  each for at most MINUTES=$(MINUTES)'
 	@echo 'make wheel        build dist/*.whl, with models and resources inside'
 	@echo 'make clean        remove caches, build products and demo/; distclean also .venv'
@@ -51,7 +51,6 @@ screenshots: xvfb .venv/app.stamp
 	xvfb-run -a -s '-screen 0 1600x1000x24' $(BIN)/python docs/make_screenshots.py
 
 models: .venv/app.stamp
-	$(call TRAIN,scanner-vendor,acr_phantom)
 	$(call TRAIN,modality,mednist64)
 	$(call TRAIN,brain-sequence,brain_mr_lgg)
 	$(call TRAIN,brain-site,brain_mr_lgg)
