@@ -9,7 +9,6 @@ by the model itself, or read: `--other` is a data folder or scans that the model
 """
 
 import argparse
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageFilter
 
+from benchmarks.common import provenance, write_json
 from magic_viewer.errors import ImagingError
 from magic_viewer.flow.checkpoint import config_from_json, load_weights
 from magic_viewer.flow.model import ConditionalFlow
@@ -90,7 +90,7 @@ def main() -> None:
             "false_alarms": float((typicality < UNLIKE).mean()),
             "kinds": [asdict(row) for row in rows],
         }
-        chosen.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_json(provenance() | report, chosen.json)
 
 
 def _options() -> argparse.Namespace:
