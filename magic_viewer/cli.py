@@ -279,7 +279,8 @@ def _classify(options: argparse.Namespace) -> int:
             f" ± {result.log_likelihood_spreads[label]:.1f} nats, "
             f"{result.bits_per_dim[label]:.3f} bits/dim"
         )
-    print(f"typicality {result.typicality:.1%}: {result.verdict}")
+    warning = "" if result.in_distribution else " Don't rely on the class."
+    print(f"typicality {result.typicality:.1%}: {result.verdict}{warning}")
     temperatures = in_words(result.likelihood_temperatures)
     print(f"likelihood temperatures {temperatures} (fine to coarse); {result.device}")
     print("Research use. Not for diagnosis.")

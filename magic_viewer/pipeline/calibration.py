@@ -70,7 +70,7 @@ def verdict(typicality: float, reason: str = "") -> str:
     """
     because = f" (it {reason})" if reason else ""
     if typicality < UNLIKE:
-        return f"Unlike anything this model has seen{because}: don't rely on the class."
+        return f"Unlike anything this model has seen{because}."
     if typicality < UNUSUAL:
         return f"Unusual for this model{because}: take the class with caution."
     return "Typical of the images this model was validated on."
