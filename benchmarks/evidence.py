@@ -89,7 +89,7 @@ def page(root: Path) -> str:
     parts = [
         "# Evidence",
         "Every figure here was measured by a command and is kept as JSON beside this page, with "
-        "the commit, the seed and the date. `python -m benchmarks.evidence` writes the page.",
+        "the commit and the date. `python -m benchmarks.evidence` writes the page.",
     ]
     for kind in KINDS:
         parts += [f"## {kind.title}", f"{kind.about} (`{kind.command}`)"]
