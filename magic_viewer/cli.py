@@ -122,6 +122,13 @@ def _parser() -> argparse.ArgumentParser:
         help="instead of a model, write the figures of one model a fold, each on the fold it "
         "never saw: 0,1,2 or all",
     )
+    train.add_argument(
+        "--from",
+        dest="begin",
+        metavar="MODEL",
+        help="begin from a model's weights; with --cross-validate, {fold} in it stands for the "
+        "fold's number",
+    )
     train.add_argument("--run", type=Path, help="folder for checkpoints; default runs/NAME")
     train.add_argument(
         "--minutes", type=float, default=math.inf, help="stop at the first validation after that"
@@ -386,6 +393,7 @@ def _generate(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
     from magic_viewer.training.build import build_model
     from magic_viewer.training.config import configuration
 
@@ -393,7 +401,8 @@ def _train(options: argparse.Namespace) -> int:
     run = options.run or Path("runs") / options.out.name
     if options.cross_validate:
         return _cross_validate(options, config, run)
-    work = build_model(options.data, options.out, run, config, options.fold, options.minutes)
+    begin = find_model(options.begin) if options.begin else None
+    work = build_model(options.data, options.out, run, config, options.fold, options.minutes, begin)
     figures = _follow(work)
     print(json.dumps(figures))
     print(f"Model in {options.out}")
@@ -412,7 +421,9 @@ def _cross_validate(options: argparse.Namespace, config: "TrainConfig", run: Pat
                 "--cross-validate: expected folds as 0,1,2 or all; came "
                 f"'{options.cross_validate}'."
             ) from None
-    work = cross_validate(options.data, options.out, run, config, folds, options.minutes)
+    work = cross_validate(
+        options.data, options.out, run, config, folds, options.minutes, options.begin
+    )
     print(json.dumps({name: figure["value"] for name, figure in _follow(work)["figures"].items()}))
     print(f"Figures in {options.out / RESULT}")
     return 0

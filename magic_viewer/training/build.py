@@ -4,7 +4,7 @@ import math
 from collections.abc import Generator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from magic_viewer.pipeline.published import imported_card
 from magic_viewer.pipeline.results import ModelInfo
 from magic_viewer.pipeline.temperature import fit_temperatures, tempered
 from magic_viewer.progress import Progress
+from magic_viewer.training.begin import read_beginning
 from magic_viewer.training.card import render_card
 from magic_viewer.training.config import TrainConfig
 from magic_viewer.training.data import SPLITS, hold_out_patients, read_examples
@@ -57,6 +58,7 @@ def build_model(
     config: TrainConfig,
     fold: int = 0,
     minutes: float = math.inf,
+    begin: Path | None = None,
 ) -> Generator[Progress, None, dict[str, float | int]]:
     """Trains a model and writes its folder.
 
@@ -67,14 +69,26 @@ def build_model(
         config: every choice of the training.
         fold: held back for the evaluation, in array data.
         minutes: budget for the training.
+        begin: folder of a model whose weights to begin from; where it was trained on the same
+            data, its validation patients are this model's too, so that none of them was trained
+            on.
 
     Returns:
         The figures on the held-back images, which are also in config.json and card.md.
     """
     keep_freed_memory(TRAINING_MEGABYTES)
     examples = read_examples(data, config.task)
-    parts = split_examples(examples, config, fold)
-    trained = yield from train(parts.training, some(parts.validation), config, run, minutes)
+    begun = read_beginning(begin, data, config.preprocess.size, fold) if begin else None
+    chosen = validation_patients(data, begun.about, fold) if begun else None
+    parts = split_examples(examples, config, fold, chosen)
+    trained = yield from train(
+        parts.training,
+        some(parts.validation),
+        config,
+        run,
+        minutes,
+        begin=begun.flow if begun else None,
+    )
     out.mkdir(parents=True, exist_ok=True)
     save_weights(trained.flow, out)
     info = ModelInfo(
@@ -96,7 +110,7 @@ def build_model(
         "best_step": trained.step,
         "minutes": round(trained.seconds / 60, 1),
         "config": asdict(config),
-    }
+    } | ({"begun_from": begun.about} if begun else {})
     bundle = Bundle(
         info,
         config.modalities,
@@ -226,7 +240,8 @@ def _recalibrate(
     fold = about.get("fold", fold or 0)
     share, seed = about["config"]["validation_share"], about["config"]["seed"]
     config = TrainConfig(validation_share=share, seed=seed)
-    parts = split_examples(read_examples(data, bundle.task), config, fold)
+    chosen = validation_patients(data, about.get("begun_from", {}), fold)
+    parts = split_examples(read_examples(data, bundle.task), config, fold, chosen)
     found = [len(parts.training), len(parts.validation), len(parts.held_back)]
     recorded = [about["images"], about["validation_images"], about["held_back"]["n"]]
     if found != recorded:
@@ -240,20 +255,46 @@ def _recalibrate(
     return len(some(parts.validation))
 
 
-def split_examples(examples: Sequence[Example], config: TrainConfig, fold: int) -> Parts:
+def validation_patients(data: Path, begun_from: dict[str, Any], fold: int) -> set[str] | None:
+    """Those of the model begun from; None where it was trained on other data.
+
+    Args:
+        data: the folder trained on.
+        begun_from: see `Beginning.about`.
+        fold: held back.
+    """
+    if "split" not in begun_from:
+        return None
+    split = dict(begun_from["split"])
+    examples = read_examples(data, split.pop("task"))
+    found = split_examples(examples, TrainConfig(**split), fold).validation
+    return {e.patient for e in found if e.patient is not None}
+
+
+def split_examples(
+    examples: Sequence[Example],
+    config: TrainConfig,
+    fold: int,
+    validation_patients: set[str] | None = None,
+) -> Parts:
     """Training, validation and held-back examples.
 
     Args:
         examples: all of a data folder.
         config: the seed, and the share of patients, where the data has no validation split.
         fold: held back, where the data has folds.
+        validation_patients: to take where the data has no validation split; drawn if None.
     """
     if any(e.split == "train" for e in examples):
         training, validation, held_back = (choose_examples(examples, split) for split in SPLITS)
         return Parts(training, validation, held_back, "the given train, val and test folders")
     held_back = choose_examples(examples, fold=fold)
     rest = [e for e in examples if e.split != str(fold)]
-    training, validation = hold_out_patients(rest, config.validation_share, config.seed)
+    if validation_patients is None:
+        training, validation = hold_out_patients(rest, config.validation_share, config.seed)
+    else:
+        training = [e for e in rest if e.patient not in validation_patients]
+        validation = [e for e in rest if e.patient in validation_patients]
     words = (
         f"by patient: fold {fold} held back, {len({e.patient for e in validation})} patients "
         "of the other folds for validation and calibration"

@@ -15,11 +15,19 @@ import numpy.typing as npt
 
 from magic_viewer import __version__
 from magic_viewer.errors import DataError, ModelError
+from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import UNLIKE
 from magic_viewer.pipeline.series import by_patient_and_class, combine
 from magic_viewer.pipeline.temperature import softmax
 from magic_viewer.progress import Progress
-from magic_viewer.training.build import fit_calibration, some, split_examples
+from magic_viewer.training.begin import read_beginning
+from magic_viewer.training.build import (
+    Parts,
+    fit_calibration,
+    some,
+    split_examples,
+    validation_patients,
+)
 from magic_viewer.training.config import TrainConfig
 from magic_viewer.training.data import read_examples
 from magic_viewer.training.evaluate import answers, score_examples
@@ -74,6 +82,7 @@ def cross_validate(
     config: TrainConfig,
     folds: Sequence[int] | None = None,
     minutes: float = math.inf,
+    begin: str | None = None,
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Trains one model a fold and writes the figures over all folds.
 
@@ -87,6 +96,8 @@ def cross_validate(
         config: every choice of the training.
         folds: to hold back, one after the other; all of the data's if None.
         minutes: budget for the training of each.
+        begin: folder of a model to begin from, with {fold} in it for the fold's number where
+            that model was trained on the same data.
 
     Returns:
         What is written.
@@ -98,14 +109,26 @@ def cross_validate(
     examples = read_examples(data, config.task)
     classes = sorted({e.label for e in examples})
     parts = []
+    begun_from = {}
     for fold in _chosen(examples, folds):
         path = run / f"fold-{fold}" / SCORES
+        begun, split = None, split_examples(examples, config, fold)
+        if begin:
+            folder = Path(begin.format(fold=fold))
+            begun = read_beginning(folder, data, config.preprocess.size, fold)
+            begun_from[fold] = begun.about
+            patients = validation_patients(data, begun.about, fold)
+            split = split_examples(examples, config, fold, patients)
+        made_with = json.dumps([asdict(config), classes, *([begun.about] if begun else [])])
         if not path.exists():
-            yield from _hold_back(examples, classes, fold, config, path, minutes)
-        parts.append(_read(path, config, classes))
+            flow = begun.flow if begun else None
+            yield from _hold_back(split, classes, fold, config, path, minutes, flow, made_with)
+        parts.append(_read(path, made_with))
     columns = zip(*(vars(part).values() for part in parts), strict=True)
     result = _pooled(HeldBack(*map(np.concatenate, columns)), classes, config)
     result |= {"data": data.resolve().name, "version": __version__, "config": asdict(config)}
+    if begun_from:
+        result["begun_from"] = begun_from
     out.mkdir(parents=True, exist_ok=True)
     (out / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return result
@@ -122,21 +145,25 @@ def _chosen(examples: Sequence[Example], folds: Sequence[int] | None) -> list[in
 
 
 def _hold_back(
-    examples: Sequence[Example],
+    split: Parts,
     classes: Sequence[str],
     fold: int,
     config: TrainConfig,
     path: Path,
     minutes: float,
+    begin: ConditionalFlow | None,
+    made_with: str,
 ) -> Generator[Progress, None, None]:
     """Trains without a fold and writes the scores of its images, whole or not at all."""
-    training, validation, held_back, _ = split_examples(examples, config, fold)
+    training, validation, held_back, _ = split
     if missing := set(classes) - {e.label for e in training}:
         raise DataError(
             f"Without fold {fold} no training images of {', '.join(sorted(missing))} are left."
         )
     yield Progress(0, 1, f"Fold {fold}: {len(held_back)} images held back")
-    trained = yield from train(training, some(validation), config, path.parent, minutes)
+    trained = yield from train(
+        training, some(validation), config, path.parent, minutes, begin=begin
+    )
     flow = trained.flow.fold()
     calibration = yield from fit_calibration(flow, config.preprocess, some(validation))
     scores = yield from score_examples(flow, config.preprocess, held_back)
@@ -154,25 +181,21 @@ def _hold_back(
         np.array([e.series or "" for e in held_back]),
     )
     partial = path.with_suffix(".partial.npz")
-    np.savez(partial, made_with=_made_with(config, classes), **vars(found))
+    np.savez(partial, made_with=made_with, **vars(found))
     partial.replace(path)
 
 
-def _made_with(config: TrainConfig, classes: Sequence[str]) -> str:
-    return json.dumps([asdict(config), list(classes)])
-
-
-def _read(path: Path, config: TrainConfig, classes: Sequence[str]) -> HeldBack:
+def _read(path: Path, made_with: str) -> HeldBack:
     try:
         with np.load(path, allow_pickle=False) as saved:
             values = dict(saved)
-        made_with = str(values.pop("made_with"))
+        found_with = str(values.pop("made_with"))
         found = HeldBack(**values)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{path}: expected the scores of a fold; remove it.") from error
-    if made_with != _made_with(config, classes):
+    if found_with != made_with:
         raise ModelError(
-            f"{path}: was made with another configuration or other classes. "
+            f"{path}: was made with another configuration, other classes or weights. "
             "Choose another run folder, or remove it to start anew."
         )
     return found

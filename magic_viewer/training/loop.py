@@ -18,9 +18,11 @@ from magic_viewer.flow.checkpoint import config_to_json
 from magic_viewer.flow.config import CompactConfig, FlowConfig
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.flow.transfer import same_design, take_over
 from magic_viewer.pipeline.preprocess import Jitter
 from magic_viewer.pipeline.temperature import cross_entropy, fit_temperatures
 from magic_viewer.progress import Progress
+from magic_viewer.training.begin import IMAGES, likeliest_classes
 from magic_viewer.training.config import AugmentConfig, TrainConfig
 from magic_viewer.training.examples import Example
 from magic_viewer.training.objective import candidate_labels, losses
@@ -76,6 +78,7 @@ def train(
     run: Path,
     minutes: float = math.inf,
     flow: FlowConfig | None = None,
+    begin: ConditionalFlow | None = None,
 ) -> Generator[Progress, None, Trained]:
     """Trains a flow; takes up where a checkpoint in `run` left off.
 
@@ -86,6 +89,7 @@ def train(
         run: folder for the checkpoint.
         minutes: budget of all resumes together; training ends at the first validation after it.
         flow: another flow than the compact one of `config`, of the same size and classes.
+        begin: a trained flow of the same size, whose design and weights are taken over.
 
     Yields:
         Progress with the time left.
@@ -96,8 +100,10 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     names = class_names(training)
     torch.manual_seed(config.seed)
+    if begin is not None:
+        flow = same_design(begin, names, config.dropout)
     trainer = _Trainer(training, validation, config, flow or compact_config(names, config))
-    trainer.start_or_resume(run / CHECKPOINT)
+    trainer.start_or_resume(run / CHECKPOINT, begin)
     yield Progress(
         trainer.step, config.steps, f"{len(training)} training images, {len(names)} classes"
     )
@@ -144,13 +150,18 @@ class _Trainer:
         self.best: dict[str, Tensor] = {}
         self.average = _average(self.flow, config.ema)
 
-    def start_or_resume(self, path: Path) -> None:
-        """Initialises from data, or loads the checkpoint if there is one of this configuration."""
+    def start_or_resume(self, path: Path, begin: ConditionalFlow | None) -> None:
+        """Loads the checkpoint if there is one; else begins from another flow, or from data."""
         if not path.exists():
-            rng = np.random.default_rng((self.config.seed, 1))
-            count = self.config.initial_images
-            x, labels = self._batch(rng, count, count)
-            self.flow.initialise(x, labels)
+            if begin is not None:
+                seed, some = self.config.seed, [group[:IMAGES] for group in self.by_class]
+                inputs = [model_inputs(group, self.names, self.config)[0] for group in some]
+                take_over(self.flow, begin, likeliest_classes(begin, inputs, seed))
+            else:
+                rng = np.random.default_rng((self.config.seed, 1))
+                count = self.config.initial_images
+                x, labels = self._batch(rng, count, count)
+                self.flow.initialise(x, labels)
             self.average = _average(self.flow, self.config.ema)
             return
         saved = torch.load(path, weights_only=True)

@@ -1,16 +1,21 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from magic_viewer.errors import DataError, ModelError
+from magic_viewer.flow.config import PublishedConfig
+from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.flow.transfer import same_design
 from magic_viewer.progress import drain
 from magic_viewer.training.build import split_examples
 from magic_viewer.training.config import configuration
 from magic_viewer.training.data import read_examples
-from magic_viewer.training.loop import CHECKPOINT, Trained, learning_rate, train
+from magic_viewer.training.loop import CHECKPOINT, Trained, learning_rate, model_inputs, train
 from magic_viewer.training.objective import candidate_labels
+from magic_viewer.training.score import scale_scores
 from tests.training.conftest import TINY
 
 
@@ -88,3 +93,24 @@ def test_that_settings_can_be_changed_by_name() -> None:
     for wrong, word in [("steps=many", "expected int"), ("wings=2", "Unknown setting")]:
         with pytest.raises(Exception, match=word):
             configuration("default", "mine", [wrong])
+
+
+def test_that_beginning_from_a_flow_of_other_classes_keeps_what_it_knows(
+    folders: Path, tmp_path: Path
+) -> None:
+    first = run(folders, tmp_path / "first").flow
+    training, validation, _, _ = split_examples(read_examples(folders), TINY, 0)
+    renamed = [replace(e, label={"left": "b", "right": "a"}[e.label]) for e in training]
+    still = replace(TINY, steps=4, learning_rate=0.0)
+    held = [replace(e, label={"left": "b", "right": "a"}[e.label]) for e in validation]
+    begun = drain(train(renamed, held, still, tmp_path / "second", begin=first)).flow
+    inputs, _ = model_inputs(validation, ("left", "right"), TINY)
+    before, after = (scale_scores(flow, inputs, 0).sum(2) for flow in (first, begun))
+    assert begun.config.labels == ("a", "b")
+    np.testing.assert_allclose(after, before[:, ::-1], rtol=1e-5)
+
+
+def test_that_only_a_compact_flow_can_be_begun_from() -> None:
+    published = ConditionalFlow(PublishedConfig(("a", "b"), size=16))
+    with pytest.raises(ModelError, match="compact"):
+        same_design(published, ("a", "b"), 0.1)
