@@ -7,7 +7,6 @@ its widths, at 64×64, so that it trains on a CPU at all. A run that was ended t
 was; for another --minutes choose another --run.
 """
 
-import argparse
 import math
 import sys
 from collections.abc import Sequence
@@ -19,7 +18,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.common import Figure, measured, print_table, provenance, write_json
+from benchmarks.common import (
+    Figure,
+    measured,
+    print_table,
+    provenance,
+    training_options,
+    write_json,
+)
 from benchmarks.training import cpu_milliseconds, train_for
 from magic_viewer.errors import MagicViewerError
 from magic_viewer.flow.config import FlowConfig, PublishedConfig
@@ -149,15 +155,9 @@ def show(results: Sequence[dict[str, Any]]) -> None:
 
 def main() -> None:
     """Measures every variant in turn; the JSON grows with each."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("data", type=Path, metavar="DATA", help="slices.csv and one .npz")
-    parser.add_argument("--fold", type=int, default=0, help="of patients, held back")
-    parser.add_argument("--minutes", type=float, default=3.0, help="CPU time of each training")
+    parser = training_options("ablation", __doc__, minutes=3.0)
     parser.add_argument("--images", type=int, default=240, help="held-back slices, at most")
     parser.add_argument("--only", nargs="+", choices=VARIANTS, default=VARIANTS)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=Path, default=Path("runs/ablation"), metavar="DIR")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     about = provenance()

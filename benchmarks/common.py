@@ -41,6 +41,22 @@ def options(description: str | None) -> argparse.Namespace:
     return parser.parse_args()
 
 
+def training_options(name: str, description: str | None, minutes: float) -> argparse.ArgumentParser:
+    """A parser of what every benchmark asks that trains on folds of patients."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{name}", description=(description or "").partition("\n")[0]
+    )
+    parser.add_argument("data", type=Path, metavar="DATA", help="slices.csv and one .npz")
+    parser.add_argument("--fold", type=int, default=0, help="of patients, held back")
+    parser.add_argument(
+        "--minutes", type=float, default=minutes, help="CPU minutes of each training"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--run", type=Path, default=Path("runs") / name, metavar="DIR")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    return parser
+
+
 def timed(name: str, runs: int, work: Callable[[], object]) -> Figure:
     """Wall milliseconds of some work, after one run to warm up."""
     work()

@@ -9,7 +9,6 @@ labels. Maps of held-back patients' slices of scanner B are then compared with t
 A run that was ended takes up where it was; for another --minutes choose another --run.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +30,13 @@ from benchmarks.attribution.measures import (
     randomised,
     rank_correlation,
 )
-from benchmarks.common import measured, print_table, provenance, write_json
+from benchmarks.common import (
+    measured,
+    print_table,
+    provenance,
+    training_options,
+    write_json,
+)
 from benchmarks.training import train_for
 from magic_viewer.errors import DataError, MagicViewerError
 from magic_viewer.flow.model import ConditionalFlow
@@ -279,17 +284,11 @@ def _row(name: str, figures: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Measures every artefact in turn; the JSON grows with each."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("data", type=Path, metavar="DATA", help="slices.csv and one .npz")
-    parser.add_argument("--fold", type=int, default=0, help="of patients, held back")
-    parser.add_argument("--minutes", type=float, default=3.0, help="CPU time of each training")
+    parser = training_options("attribution", __doc__, minutes=3.0)
     parser.add_argument(
         "--images", type=int, default=96, help="held-back slices measured on, at most"
     )
     parser.add_argument("--only", nargs="+", choices=list(ARTEFACTS), default=list(ARTEFACTS))
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=Path, default=Path("runs/attribution"), metavar="DIR")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     about = provenance()

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.common import provenance, write_json
+from benchmarks.common import provenance, training_options, write_json
 from benchmarks.evidence import render
 from benchmarks.rivals.base import Classifier, Generator, Rival, Run
 from benchmarks.rivals.classifiers import CNN, Transformer
@@ -52,20 +52,12 @@ Rows = dict[str, list[dict[str, Any]]]
 
 def options(words: Sequence[str] | None = None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.rivals", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("data", type=Path, metavar="DATA")
+    parser = training_options("rivals", __doc__, minutes=10.0)
     parser.add_argument("--preset", choices=list(PRESETS), default="brain-sequence")
-    parser.add_argument("--fold", type=int, default=0, help="of patients, held back")
-    parser.add_argument("--minutes", type=float, default=10.0, help="CPU minutes of each training")
     parser.add_argument("--ours", metavar="MODEL", help="also a model that is there already")
     parser.add_argument("--only", nargs="+", choices=["ours", *RIVALS], default=["ours", *RIVALS])
     parser.add_argument("--count", type=int, default=200, help="images of each class to draw")
     parser.add_argument("--features", type=Path, metavar="FILE", help="a RadImageNet ResNet-50")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--run", type=Path, default=Path("runs/rivals"), metavar="DIR")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="default: rivals.json in DIR")
     return parser.parse_args(words)
 
 
