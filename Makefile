@@ -12,7 +12,7 @@ SYSTEM = $(PYTHON) packaging/system_packages.py
 # Data and minutes on one core of `make models`; a training stops there or when it is done.
 DATA ?= ../shared/data
 MINUTES ?= 100
-TRAIN = $(BIN)/magic-viewer train $(DATA)/$(2) --out models/$(1) --run runs/$(1) --minutes $(MINUTES)
+TRAIN = $(BIN)/magic-viewer train $(DATA)/$(2) --out models/$(1) --run runs/$(1) --minutes $(MINUTES) $(3)
 
 .PHONY: help demo test lint format screenshots models wheel clean distclean python system window xvfb
 
@@ -53,8 +53,8 @@ screenshots: xvfb .venv/app.stamp
 models: .venv/app.stamp
 	$(call TRAIN,modality,mednist64)
 	$(call TRAIN,brain-sequence,brain_mr_lgg)
-	$(call TRAIN,brain-site,brain_mr_lgg)
-	$(call TRAIN,tumour,brain_mr_lgg)
+	$(call TRAIN,brain-site,brain_mr_lgg,--from models/brain-sequence)
+	$(call TRAIN,tumour,brain_mr_lgg,--from models/brain-sequence)
 
 wheel: | .venv/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
