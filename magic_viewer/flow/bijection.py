@@ -7,7 +7,7 @@ and its attribution.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -68,6 +68,38 @@ class Bijection(nn.Module, ABC):
     def merged(self, following: "Bijection") -> "Bijection | None":
         """This map and the one after it as one folded map, where that is possible."""
         return None
+
+
+class ForAllClasses(Bijection):
+    """A bijection of one class, used for all: the label has no say in it."""
+
+    def __init__(self, inner: Bijection) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def _context(self, x: Tensor, context: Context) -> Context:
+        return replace(context, labels=context.labels.new_zeros(len(x)), repeats=1)
+
+    def forward_and_log_det(self, x: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """The inner one's; worked out once for all labels of an image."""
+        return self.inner.forward_and_log_det(x, self._context(x, context))
+
+    def inverse_and_log_det(self, z: Tensor, context: Context) -> tuple[Tensor, Tensor]:
+        """The inner one's."""
+        return self.inner.inverse_and_log_det(z, self._context(z, context))
+
+    @torch.no_grad()
+    def initialise(self, x: Tensor, context: Context) -> Tensor:
+        """Initialises the inner one as if all images were of one class."""
+        return self.inner.initialise(x, self._context(x, context))
+
+    def unplaced_log_det(self) -> Tensor:
+        """The inner one's."""
+        return self.inner.unplaced_log_det()
+
+    def folded(self) -> Bijection:
+        """The same, the inner one folded."""
+        return ForAllClasses(self.inner.folded())
 
 
 class Chain(Bijection):

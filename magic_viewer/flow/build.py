@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from magic_viewer.flow.actnorm import ActNorm
 from magic_viewer.flow.affine import ClassAffine, ClassTriangular
-from magic_viewer.flow.bijection import Bijection, Chain
+from magic_viewer.flow.bijection import Bijection, Chain, ForAllClasses
 from magic_viewer.flow.conditioner import (
     Conditioner,
     DenseConditioner,
@@ -80,7 +80,11 @@ def _compact(config: CompactConfig) -> Plan:
 def _detail_chain(config: CompactConfig, level: int) -> Chain:
     side = config.side(level)
     classes = len(config.labels)
-    layers: list[Bijection] = [ClassAffine(classes, 3, side, side)]
+    layers: list[Bijection] = [
+        ForAllClasses(ClassAffine(1, 3, side, side))
+        if config.texture_only
+        else ClassAffine(classes, 3, side, side)
+    ]
     for step, kind in enumerate(config.detail_steps):
         conditioner = GuidedConditioner(
             classes,
@@ -94,14 +98,14 @@ def _detail_chain(config: CompactConfig, level: int) -> Chain:
     return Chain(layers)
 
 
-def _coarse_chain(config: CompactConfig, side: int) -> Chain:
-    classes = len(config.labels)
+def _coarse_chain(config: CompactConfig, side: int) -> Bijection:
+    classes = 1 if config.texture_only else len(config.labels)
     layers: list[Bijection] = [ClassTriangular(classes, side, side)]
     for step, kind in enumerate(config.coarse_steps):
         conditioner = DenseConditioner(classes, side**2, config.coarse_width, config.dropout)
         mask = make_mask(kind, 1, side, side, step)
         layers.append(AffineCoupling(mask, conditioner, config.bound))
-    return Chain(layers)
+    return ForAllClasses(Chain(layers)) if config.texture_only else Chain(layers)
 
 
 def _published(config: PublishedConfig, custom_mask: Tensor) -> Plan:

@@ -10,7 +10,7 @@ from magic_viewer.flow.config import CompactConfig
 from magic_viewer.flow.model import ConditionalFlow
 
 PER_CLASS = (FiLM, ClassAffine, ClassTriangular)
-"""Modules whose parameters have one row for each class."""
+"""Modules whose parameters have one row for each class, or a single one for all."""
 
 
 def same_design(other: ConditionalFlow, labels: tuple[str, ...], dropout: float) -> CompactConfig:
@@ -36,7 +36,8 @@ def take_over(flow: ConditionalFlow, other: ConditionalFlow, rows: Sequence[int]
         f"{path}.{name}"
         for path, module in flow.named_modules()
         if isinstance(module, PER_CLASS)
-        for name, _ in module.named_parameters(recurse=False)
+        for name, value in module.named_parameters(recurse=False)
+        if len(value) > 1
     }
     state = other.state_dict()
     flow.load_state_dict({k: v[list(rows)] if k in per_class else v for k, v in state.items()})

@@ -61,6 +61,7 @@ class TrainConfig:
         guide_width: channels of its guides.
         coarse_width: width of its coarse networks.
         dropout: in all networks.
+        texture_only: the flow's classes differ in its detail couplings alone.
         preprocess: see PreprocessConfig.
         augment: changes made to images whose density is learned.
         contrast_augment: stronger changes, made to the images of the next setting.
@@ -93,6 +94,7 @@ class TrainConfig:
     guide_width: int = 64
     coarse_width: int = 256
     dropout: float = 0.1
+    texture_only: bool = False
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     contrast_augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -183,19 +185,22 @@ PRESETS: dict[str, TrainConfig] = {
         task="vendor",
         steps=400,
         warmup=50,
-        validate_every=100,
-        patience=4,
+        contrast_weight=3.0,
+        contrast_temperature=100.0,
+        contrast_labels=2,
+        validate_every=50,
+        patience=8,
         initial_images=512,
         validation_share=0.2,
-        contrast_labels=2,
         ema=0.98,
         width=32,
         guide_width=32,
         coarse_width=96,
         dropout=0.2,
+        texture_only=True,
         weight_decay=0.05,
         preprocess=PreprocessConfig(high=99.0, white=225.0, exponent=0.5),
-        augment=AugmentConfig(angle=3.0, scale=0.04, shift=0.03, gamma=0.05, tilt=0.05),
+        augment=AugmentConfig(angle=4.0, scale=0.06, shift=0.04, gamma=0.1, tilt=0.1),
     ),
 }
 """Configurations by name; the bundled models are made with those of their names."""

@@ -68,6 +68,7 @@ def compact_config(names: tuple[str, ...], config: TrainConfig) -> CompactConfig
         guide_width=config.guide_width,
         coarse_width=config.coarse_width,
         dropout=config.dropout,
+        texture_only=config.texture_only,
     )
 
 
@@ -168,7 +169,7 @@ class _Trainer:
         flow_values = config_to_json(self.flow.config)
         same_flow = saved.get("flow_config", flow_values) == flow_values
         if (
-            saved["config"] != asdict(self.config)
+            asdict(TrainConfig()) | saved["config"] != asdict(self.config)
             or tuple(saved["names"]) != self.names
             or not same_flow
         ):
