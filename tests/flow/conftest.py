@@ -11,13 +11,13 @@ from magic_viewer.flow.config import CompactConfig, PublishedConfig
 from magic_viewer.flow.model import ConditionalFlow
 
 
-def make_flow(size: int = 32, levels: int = 1, seed: int = 0) -> ConditionalFlow:
+def make_flow(size: int = 32, levels: int = 1, seed: int = 0, **changes: Any) -> ConditionalFlow:
     """A flow of three classes, initialised on noise, with random parameters."""
     torch.manual_seed(seed)
     config = CompactConfig(
         ("a", "b", "c"), size, levels=levels, width=16, guide_width=8, coarse_width=16, dropout=0.0
     )
-    return randomised(ConditionalFlow(config))
+    return randomised(ConditionalFlow(replace(config, **changes)))
 
 
 def make_published(**changes: Any) -> ConditionalFlow:
@@ -43,6 +43,7 @@ def randomised(flow: ConditionalFlow) -> ConditionalFlow:
 KINDS: dict[str, Callable[[], ConditionalFlow]] = {
     "compact, one level": make_flow,
     "compact, two levels": lambda: make_flow(64, 2),
+    "compact, texture only": lambda: make_flow(64, 2, texture_only=True),
     "generation": make_published,
     "generation, three blocks": lambda: make_published(residual_blocks=3),
     "classification": lambda: make_published(network="classification"),

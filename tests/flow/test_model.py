@@ -135,6 +135,14 @@ def test_that_the_attribution_sums_to_log_prob(any_flow, batch: int, dtype) -> N
     )
 
 
+def test_that_with_texture_only_the_coarse_band_is_the_same_for_all_classes() -> None:
+    flow = make_flow(64, 2, texture_only=True)
+    (maps,) = flow.all_label_maps(noise_images(flow, 3))
+    *details, coarse = maps
+    torch.testing.assert_close(coarse, coarse[:, :1].expand_as(coarse), rtol=0, atol=0)
+    assert all((m[:, 0] != m[:, 1]).any() for m in details)
+
+
 def test_that_a_contrast_sums_to_the_log_odds_and_evidence_to_what_it_says(
     any_flow: ConditionalFlow,
 ) -> None:

@@ -48,7 +48,9 @@ def test_that_a_finished_fold_is_not_trained_again(
     trained = []
     real = cross_validation.train
     monkeypatch.setattr(
-        cross_validation, "train", lambda *args: trained.append(args[3]) or real(*args)
+        cross_validation,
+        "train",
+        lambda *args, **begin: trained.append(args[3]) or real(*args, **begin),
     )
     assert drain(cross_validate(arrays, tmp_path / "out", run, SHORT, [0])) == first
     both = drain(cross_validate(arrays, tmp_path / "out", run, SHORT, [0, 1]))
