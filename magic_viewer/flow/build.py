@@ -80,11 +80,7 @@ def _compact(config: CompactConfig) -> Plan:
 def _detail_chain(config: CompactConfig, level: int) -> Chain:
     side = config.side(level)
     classes = len(config.labels)
-    layers: list[Bijection] = [
-        ForAllClasses(ClassAffine(1, 3, side, side))
-        if config.texture_only
-        else ClassAffine(classes, 3, side, side)
-    ]
+    layers: list[Bijection] = [ClassAffine(classes, 3, side, side)]
     for step, kind in enumerate(config.detail_steps):
         conditioner = GuidedConditioner(
             classes,
@@ -99,13 +95,13 @@ def _detail_chain(config: CompactConfig, level: int) -> Chain:
 
 
 def _coarse_chain(config: CompactConfig, side: int) -> Bijection:
-    classes = 1 if config.texture_only else len(config.labels)
+    classes = 1 if config.shared_coarse else len(config.labels)
     layers: list[Bijection] = [ClassTriangular(classes, side, side)]
     for step, kind in enumerate(config.coarse_steps):
         conditioner = DenseConditioner(classes, side**2, config.coarse_width, config.dropout)
         mask = make_mask(kind, 1, side, side, step)
         layers.append(AffineCoupling(mask, conditioner, config.bound))
-    return ForAllClasses(Chain(layers)) if config.texture_only else Chain(layers)
+    return ForAllClasses(Chain(layers)) if config.shared_coarse else Chain(layers)
 
 
 def _published(config: PublishedConfig, custom_mask: Tensor) -> Plan:

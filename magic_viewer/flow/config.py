@@ -37,8 +37,8 @@ class CompactConfig(FlowConfig):
         coarse_width: width of the coarse couplings' networks.
         bound: limit of each coupling's |log_scale|.
         dropout: of all networks, in training.
-        texture_only: classes differ in the couplings of the detail bands alone; the coarse band
-            and what is fixed to a position are the same for all.
+        shared_coarse: the coarse band is the same for all classes, which differ in the details
+            alone; for classes that share their layout, and few different images.
     """
 
     levels: int = 2
@@ -66,7 +66,7 @@ class CompactConfig(FlowConfig):
     coarse_width: int = 256
     bound: float = 1.5
     dropout: float = 0.1
-    texture_only: bool = False
+    shared_coarse: bool = False
 
     def side(self, level: int) -> int:
         """Cells a side of the bands at a level, 0 the finest."""

@@ -58,6 +58,7 @@ class Jitter:
         scale: of the box's side.
         shift: (down, right) as a part of the box's side.
         flip: left and right exchanged.
+        upend: top and bottom exchanged.
         gamma: exponent of grey levels scaled to 0..1.
         tilt: (down, right) linear gain across the image, 0.1 = from -10 % to +10 %.
         offset: grey levels added, so that no black level counts as a sign of a class.
@@ -67,6 +68,7 @@ class Jitter:
     scale: float = 1.0
     shift: tuple[float, float] = (0.0, 0.0)
     flip: bool = False
+    upend: bool = False
     gamma: float = 1.0
     tilt: tuple[float, float] = (0.0, 0.0)
     offset: float = 0.0
@@ -246,4 +248,4 @@ def _recoloured(levels: GreyImage, jitter: Jitter) -> GreyImage:
         np.float32
     ) / np.float32(255)
     changed: GreyImage = np.float32(255) * bright ** np.float32(jitter.gamma)
-    return changed[:, ::-1] if jitter.flip else changed
+    return changed[:: -1 if jitter.upend else 1, :: -1 if jitter.flip else 1]

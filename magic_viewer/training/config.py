@@ -16,6 +16,7 @@ class AugmentConfig:
         scale: relative change of the box's side to either side.
         shift: part of the box's side, to either side, in each direction.
         flip: left and right exchanged for half the images.
+        upend: top and bottom exchanged for half the images.
         gamma: log of the exponent, to either side.
         tilt: linear gain across the image, to either side.
         offset: grey levels added at most, to half of all images.
@@ -25,6 +26,7 @@ class AugmentConfig:
     scale: float = 0.0
     shift: float = 0.03
     flip: bool = False
+    upend: bool = False
     gamma: float = 0.15
     tilt: float = 0.0
     offset: float = 0.0
@@ -61,7 +63,7 @@ class TrainConfig:
         guide_width: channels of its guides.
         coarse_width: width of its coarse networks.
         dropout: in all networks.
-        texture_only: the flow's classes differ in its detail couplings alone.
+        shared_coarse: the flow's classes differ in its detail bands alone.
         preprocess: see PreprocessConfig.
         augment: changes made to images whose density is learned.
         contrast_augment: stronger changes, made to the images of the next setting.
@@ -94,7 +96,7 @@ class TrainConfig:
     guide_width: int = 64
     coarse_width: int = 256
     dropout: float = 0.1
-    texture_only: bool = False
+    shared_coarse: bool = False
     preprocess: PreprocessConfig = field(default_factory=PreprocessConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     contrast_augment: AugmentConfig = field(default_factory=AugmentConfig)
@@ -197,10 +199,12 @@ PRESETS: dict[str, TrainConfig] = {
         guide_width=32,
         coarse_width=96,
         dropout=0.2,
-        texture_only=True,
+        shared_coarse=True,
         weight_decay=0.05,
         preprocess=PreprocessConfig(high=99.0, white=225.0, exponent=0.5),
-        augment=AugmentConfig(angle=4.0, scale=0.06, shift=0.04, gamma=0.1, tilt=0.1),
+        augment=AugmentConfig(shift=0.06, gamma=0.3),
+        contrast_augment=AugmentConfig(shift=0.06, flip=True, upend=True, gamma=0.3),
+        contrast_images=12,
     ),
 }
 """Configurations by name; the bundled models are made with those of their names."""

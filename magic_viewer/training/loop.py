@@ -68,7 +68,7 @@ def compact_config(names: tuple[str, ...], config: TrainConfig) -> CompactConfig
         guide_width=config.guide_width,
         coarse_width=config.coarse_width,
         dropout=config.dropout,
-        texture_only=config.texture_only,
+        shared_coarse=config.shared_coarse,
     )
 
 
@@ -316,6 +316,7 @@ def draw_jitter(augment: AugmentConfig, size: int, rng: np.random.Generator) -> 
             round(within(augment.shift) * size) / size,
         ),
         flip=augment.flip and bool(rng.random() < 0.5),
+        upend=augment.upend and bool(rng.random() < 0.5),
         gamma=math.exp(within(augment.gamma)),
         tilt=(within(augment.tilt), within(augment.tilt)),
         offset=abs(within(augment.offset)) if augment.offset and rng.random() < 0.5 else 0.0,

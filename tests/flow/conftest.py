@@ -43,7 +43,7 @@ def randomised(flow: ConditionalFlow) -> ConditionalFlow:
 KINDS: dict[str, Callable[[], ConditionalFlow]] = {
     "compact, one level": make_flow,
     "compact, two levels": lambda: make_flow(64, 2),
-    "compact, texture only": lambda: make_flow(64, 2, texture_only=True),
+    "compact, shared coarse band": lambda: make_flow(64, 2, shared_coarse=True),
     "generation": make_published,
     "generation, three blocks": lambda: make_published(residual_blocks=3),
     "classification": lambda: make_published(network="classification"),

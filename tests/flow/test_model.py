@@ -135,8 +135,8 @@ def test_that_the_attribution_sums_to_log_prob(any_flow, batch: int, dtype) -> N
     )
 
 
-def test_that_with_texture_only_the_coarse_band_is_the_same_for_all_classes() -> None:
-    flow = make_flow(64, 2, texture_only=True)
+def test_that_a_shared_coarse_band_is_the_same_for_all_classes() -> None:
+    flow = make_flow(64, 2, shared_coarse=True)
     (maps,) = flow.all_label_maps(noise_images(flow, 3))
     *details, coarse = maps
     torch.testing.assert_close(coarse, coarse[:, :1].expand_as(coarse), rtol=0, atol=0)
