@@ -20,7 +20,7 @@ def tempered(log_likelihoods: FloatArray, temperatures: Sequence[float]) -> Floa
 
 
 def fit_temperatures(
-    log_likelihoods: FloatArray, labels: npt.NDArray[np.int64]
+    log_likelihoods: FloatArray, labels: npt.NDArray[np.int64], same: bool = False
 ) -> tuple[float, ...]:
     """The likelihood temperatures of least cross-entropy, each class weighing the same.
 
@@ -30,6 +30,7 @@ def fit_temperatures(
     Args:
         log_likelihoods: (B, classes, scales) nats.
         labels: (B,) true classes.
+        same: whether to leave it at one for all scales.
 
     Returns:
         One for each scale, between 1 and 10,000.
@@ -41,7 +42,7 @@ def fit_temperatures(
     low, high = 0.0, np.log(1e4)
     scales = np.eye(log_likelihoods.shape[2])
     logs = min((np.full(len(scales), t) for t in np.linspace(low, high, 93)), key=loss)
-    for step in np.geomspace(1.0, 0.01, 30):
+    for step in () if same else np.geomspace(1.0, 0.01, 30):
         for scale in scales:
             moves = [logs + step * part * scale for part in np.linspace(-1, 1, 21)]
             logs = min((np.clip(move, low, high) for move in moves), key=loss)

@@ -44,6 +44,8 @@ TRAINING_MEGABYTES = 2047
 """Freed memory to keep; a training step needs most of it again at once."""
 VALIDATION_IMAGES = 600
 """At most this many for early stopping, and for the calibration."""
+FEW_PATIENTS = 6
+"""With fewer for the calibration, all scales have the same likelihood temperature."""
 SYNTHETIC_TEMPERATURES = (0.7, 1.0)
 """Sampling temperatures of the synthetic images that the gate learns to tell."""
 SYNTHETIC_IMAGES = 48
@@ -170,7 +172,8 @@ def fit_calibration(
         examples: that the weights were not trained on.
     """
     scores = yield from score_examples(flow, preprocess, examples)
-    temperatures = fit_temperatures(scores.scales, scores.labels)
+    few = len({e.patient for e in examples if e.patient}) in range(1, FEW_PATIENTS)
+    temperatures = fit_temperatures(scores.scales, scores.labels, same=few)
     synthetic = []
     for sampling_temperature in SYNTHETIC_TEMPERATURES:
         pixels, labels = _draw(flow, preprocess, sampling_temperature)

@@ -238,7 +238,7 @@ def _votes(
                 "name": names[rows[0]],
                 "patient": patient_of[names[rows[0]]],
                 "class": classes[label],
-                "predicted": classes[int(together.argmax())],
+                "predicted": classes[int(together.argmax())] if len(known) else None,
                 "probabilities": dict(zip(classes, together.round(4).tolist(), strict=True)),
             }
         )
@@ -246,9 +246,10 @@ def _votes(
 
 
 def _vote_figure(votes: Sequence[dict[str, Any]], classes: int) -> Figure:
-    names = sorted({v["class"] for v in votes} | {v["predicted"] for v in votes})
+    names = sorted({v["class"] for v in votes})
     truth = np.array([names.index(v["class"]) for v in votes])
-    predicted = np.array([names.index(v["predicted"]) for v in votes])
+    right = np.array([v["predicted"] == v["class"] for v in votes])
+    predicted = np.where(right, truth, (truth + 1) % classes)
     return with_interval(
         lambda rows: balanced_accuracy(predicted[rows], truth[rows], classes),
         [v["patient"] for v in votes],

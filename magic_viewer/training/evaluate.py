@@ -19,7 +19,7 @@ from magic_viewer.pipeline.series import by_patient_and_class
 from magic_viewer.progress import Progress
 from magic_viewer.training.data import read_examples
 from magic_viewer.training.examples import Example
-from magic_viewer.training.statistics import balanced_accuracy, calibration_error, log_loss
+from magic_viewer.training.statistics import balanced_accuracy, calibration_error, log_loss, voted
 
 CHUNK = 24
 
@@ -161,13 +161,15 @@ def metrics(
     if any(patients):
         votes, truth = by_group(scores, known, patients, calibration)
         figures["patients"] = len(set(patients))
-        figures["patient_balanced_accuracy"] = balanced_accuracy(votes.argmax(1), truth, classes)
+        figures["patient_balanced_accuracy"] = balanced_accuracy(
+            voted(votes, truth), truth, classes
+        )
         figures["patient_ece"] = calibration_error(votes, truth)
         figures["patient_nll"] = log_loss(votes, truth)
     if any(series):
         votes, truth = by_group(scores, known, series, calibration)
         figures["series"] = len(set(series))
-        figures["series_balanced_accuracy"] = balanced_accuracy(votes.argmax(1), truth, classes)
+        figures["series_balanced_accuracy"] = balanced_accuracy(voted(votes, truth), truth, classes)
     return figures
 
 

@@ -29,6 +29,15 @@ def test_that_a_scale_which_only_guesses_gets_a_high_temperature() -> None:
     assert bad > 5000
 
 
+def test_that_all_scales_can_share_one_temperature() -> None:
+    scores, labels = overconfident(20.0)
+    noise = np.random.default_rng(2).normal(0, 500, scores.shape)
+    both = np.stack([scores, noise], 2)
+    one, other = fit_temperatures(both, labels, same=True)
+    assert one == other
+    assert (one,) == fit_temperatures(both.sum(2, keepdims=True), labels, same=True)
+
+
 def test_that_probabilities_are_calibrated_and_sum_to_one() -> None:
     scores, labels = overconfident(40.0)
     both = np.stack([scores / 2, scores / 2], 2)

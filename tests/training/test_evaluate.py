@@ -9,8 +9,15 @@ from magic_viewer.pipeline.gate import Gate
 from magic_viewer.pipeline.library import CARD, read_bundle
 from magic_viewer.progress import drain
 from magic_viewer.training.build import build_model
-from magic_viewer.training.evaluate import Scores, by_group, choose_examples, evaluation, metrics
+from magic_viewer.training.evaluate import (
+    Scores,
+    by_group,
+    choose_examples,
+    evaluation,
+    metrics,
+)
 from magic_viewer.training.examples import Example
+from magic_viewer.training.statistics import voted
 from tests.training.conftest import TINY
 
 STATISTICS = 2 + 2 + 3 + 1
@@ -106,3 +113,8 @@ def test_that_labels_the_model_does_not_know_are_named(folders: Path, tmp_path: 
     (folders / "test" / "left").rename(folders / "test" / "above")
     with pytest.raises(DataError, match="above"):
         drain(evaluation(out, folders, split="test"))
+
+
+def test_that_a_posterior_without_an_answer_counts_as_wrong() -> None:
+    posteriors = np.array([[1 / 3, 1 / 3, 1 / 3], [0.2, 0.5, 0.3]])
+    assert voted(posteriors, np.array([0, 1])).tolist() == [1, 1]
