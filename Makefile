@@ -54,7 +54,8 @@ models: .venv/app.stamp
 	$(call TRAIN,modality,mednist64)
 	$(call TRAIN,brain-sequence,brain_mr_lgg)
 	$(call TRAIN,brain-site,brain_mr_lgg,--from models/brain-sequence)
-	$(call TRAIN,tumour,brain_mr_lgg,--from models/brain-sequence)
+	$(call TRAIN,tumour,brain_mr_lgg)
+	$(call TRAIN,scanner-vendor,acr_phantom)
 
 wheel: | .venv/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

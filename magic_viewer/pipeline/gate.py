@@ -33,6 +33,10 @@ CLIP = 4.0
 """Spreads beyond which a statistic doesn't pull the covariance any further."""
 FOLDS = 10
 """Parts of the validation images where no patients are known."""
+UPRIGHT = 0.5
+"""Mean uprightness, in spreads, below which images have no upright direction, as round phantoms."""
+NEVER = 1e9
+"""Deviation of a test that tells nothing."""
 TURNS: tuple[Callable[[FloatArray], FloatArray], ...] = (
     lambda x: x[:, ::-1],
     lambda x: x[:, ::-1, ::-1],
@@ -241,6 +245,8 @@ def fit_gate(
         outcomes[apart] = _draft(others, synthetic, scales, classes)._outcomes(images.take(apart))
     draft = _draft(images, synthetic, scales, classes)
     deviations = np.maximum(outcomes.std(0), 1e-3)
+    if -outcomes[:, 1].mean() < UPRIGHT * deviations[1]:
+        deviations[1] = NEVER
     return Gate(
         scales,
         draft.templates,

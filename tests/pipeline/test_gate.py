@@ -89,3 +89,19 @@ def test_that_a_thumbnail_and_a_code_length_say_what_is_there() -> None:
 def test_that_few_images_of_unknown_patients_still_give_a_gate() -> None:
     fitted = fit_gate(images(12), [None] * 12, [], SCALES, CLASSES)
     assert np.isfinite(fitted.typicality(images(5, seed=1))).all()
+
+
+def test_that_round_images_which_have_no_upright_direction_are_never_called_turned() -> None:
+    def round_ones(count: int, seed: int) -> Look:
+        plain = images(count, seed)
+        noise = np.random.default_rng(seed).normal(0, 0.02, plain.thumbnails.shape)
+        axis = np.arange(THUMBNAIL) - (THUMBNAIL - 1) / 2
+        thumbnails = noise - (axis[:, None] ** 2 + axis**2) / 40
+        thumbnails -= thumbnails.mean((1, 2), keepdims=True)
+        norms = np.sqrt((thumbnails**2).sum((1, 2), keepdims=True))
+        return replace(plain, thumbnails=thumbnails / norms)
+
+    fitted = round_ones(400, 0)
+    gate = fit_gate(fitted, [f"P{n % 20}" for n in range(400)], [], SCALES, CLASSES)
+    assert np.abs(gate.excess(round_ones(50, 1))[:, 1]).max() < 1e-6
+    assert (gate.typicality(round_ones(400, 1)) < 0.01).mean() < 0.05
