@@ -22,14 +22,17 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"
 BUNDLED = [folder for folder in model_folders() if folder.parent == ROOT / "models"]
 HELD_BACK = {
+    "brain-site": ("brain_mr_lgg", "0", 0.75),
     "brain-sequence": ("brain_mr_lgg", "0", 0.85),
     "modality": ("mednist64", "test", 0.98),
+    "scanner-vendor": ("acr_phantom", "0", 0.97),
+    "tumour": ("brain_mr_lgg", "0", 0.8),
 }
 
 each_model = pytest.mark.parametrize("folder", BUNDLED, ids=lambda folder: folder.name)
 
 
-def test_that_both_models_are_bundled() -> None:
+def test_that_the_five_models_are_bundled() -> None:
     assert {folder.name for folder in BUNDLED} >= set(HELD_BACK)
 
 
