@@ -83,7 +83,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _cross_validate(options: argparse.Namespace, config: "TrainConfig", run: Path) -> int:
-    from magic_viewer.training.cross_validation import RESULT, cross_validate
+    from magic_viewer.training.card import CROSS_VALIDATION
+    from magic_viewer.training.cross_validation import cross_validate
 
     folds = None
     if options.cross_validate != "all":
@@ -98,7 +99,7 @@ def _cross_validate(options: argparse.Namespace, config: "TrainConfig", run: Pat
         options.data, options.out, run, config, folds, options.minutes, options.begin
     )
     print(json.dumps({name: figure["value"] for name, figure in follow(work)["figures"].items()}))
-    print(f"Figures in {options.out / RESULT}")
+    print(f"Figures in {options.out / CROSS_VALIDATION}")
     return 0
 
 

@@ -28,7 +28,7 @@ from magic_viewer.pipeline.results import ModelInfo
 from magic_viewer.pipeline.temperature import fit_temperatures, tempered
 from magic_viewer.progress import Progress
 from magic_viewer.training.begin import read_beginning
-from magic_viewer.training.card import render_card
+from magic_viewer.training.card import write_card
 from magic_viewer.training.config import TrainConfig
 from magic_viewer.training.data import SPLITS, hold_out_patients, read_examples
 from magic_viewer.training.evaluate import (
@@ -157,7 +157,7 @@ def _settle(
     about = bundle.training | {"held_back": figures}
     bundle = replace(bundle, calibration=calibration, training=about)
     write_bundle(folder, bundle)
-    (folder / CARD).write_text(render_card(bundle), encoding="utf-8")
+    write_card(folder, bundle)
     return figures
 
 

@@ -17,6 +17,7 @@ from magic_viewer import __version__
 from magic_viewer.errors import DataError, ModelError
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import UNLIKE
+from magic_viewer.pipeline.library import CONFIG, read_bundle
 from magic_viewer.pipeline.series import by_patient_and_class, combine
 from magic_viewer.pipeline.temperature import softmax
 from magic_viewer.progress import Progress
@@ -28,6 +29,7 @@ from magic_viewer.training.build import (
     split_examples,
     validation_patients,
 )
+from magic_viewer.training.card import CROSS_VALIDATION, write_card
 from magic_viewer.training.config import TrainConfig
 from magic_viewer.training.data import read_examples
 from magic_viewer.training.evaluate import answers, score_examples
@@ -43,7 +45,6 @@ from magic_viewer.training.statistics import (
 )
 
 SCORES = "held_back.npz"
-RESULT = "cross_validation.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ def cross_validate(
 
     Args:
         data: with folds, in a form of `training.data`.
-        out: folder to write RESULT in.
+        out: folder to write CROSS_VALIDATION in; a model's card there gets the figures too.
         run: folder for one run folder a fold.
         config: every choice of the training.
         folds: to hold back, one after the other; all of the data's if None.
@@ -130,7 +131,9 @@ def cross_validate(
     if begun_from:
         result["begun_from"] = begun_from
     out.mkdir(parents=True, exist_ok=True)
-    (out / RESULT).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (out / CROSS_VALIDATION).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if (out / CONFIG).is_file():
+        write_card(out, read_bundle(out))
     return result
 
 

@@ -7,10 +7,12 @@ import pytest
 
 from magic_viewer.cli import main
 from magic_viewer.errors import DataError, ModelError
+from magic_viewer.pipeline.library import CARD
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.progress import drain
 from magic_viewer.training import cross_validation
-from magic_viewer.training.cross_validation import RESULT, SCORES, cross_validate
+from magic_viewer.training.card import CROSS_VALIDATION
+from magic_viewer.training.cross_validation import SCORES, cross_validate
 from tests.training.conftest import TINY
 
 SHORT = replace(TINY, steps=2, validate_every=2, batch_size=4, initial_images=12)
@@ -26,7 +28,9 @@ def test_that_every_image_is_held_back_once_and_the_figures_are_pooled(
     assert np.sum(result["confusion"], 1).tolist() == [6, 4, 4]
     assert len(result["votes"]["patient"]) == 6
     assert len(result["votes"]["series"]) == 7
-    assert json.loads((tmp_path / "out" / RESULT).read_text()) == json.loads(json.dumps(result))
+    assert json.loads((tmp_path / "out" / CROSS_VALIDATION).read_text()) == json.loads(
+        json.dumps(result)
+    )
     figures = result["figures"]
     recalls = np.diag(result["confusion"]) / np.sum(result["confusion"], 1)
     assert figures["balanced_accuracy"]["value"] == pytest.approx(recalls.mean())
@@ -73,12 +77,18 @@ def test_that_data_without_folds_and_folds_that_are_not_there_are_refused(
         drain(cross_validate(arrays, tmp_path / "out", tmp_path / "run", SHORT, [0, 9]))
 
 
-def test_that_the_command_writes_the_pooled_figures(arrays: Path, tmp_path: Path, capsys) -> None:
+def test_that_the_command_writes_the_pooled_figures_also_on_the_card(
+    arrays: Path, tmp_path: Path, capsys
+) -> None:
     small = ["steps=2", "batch_size=4", "initial_images=12", "width=16", "guide_width=16"]
     changes = [word for change in small for word in ("--set", change)]
     line = ["train", str(arrays), "--out", str(tmp_path / "out"), "--run", str(tmp_path / "run")]
+    assert main([*line, *changes]) == 0
+    card = tmp_path / "out" / CARD
+    assert "Folds" not in card.read_text()
     assert main([*line, *changes, "--cross-validate", "0,3"]) == 0
+    assert "Folds 0, 3: " in card.read_text()
     assert "Figures in" in capsys.readouterr().out
-    assert json.loads((tmp_path / "out" / RESULT).read_text())["folds"] == [0, 3]
+    assert json.loads((tmp_path / "out" / CROSS_VALIDATION).read_text())["folds"] == [0, 3]
     assert main([*line, "--cross-validate", "0,x"]) == 2
     assert "0,1,2 or all" in capsys.readouterr().err
