@@ -185,7 +185,7 @@ PRESETS: dict[str, TrainConfig] = {
     "scanner-vendor": TrainConfig(
         title="MR scanner vendor",
         summary="Tells GE, Philips and Siemens apart on axial slices of the ACR MR phantom; "
-        "trained without the scanner that its figures are of.",
+        "of patients it knows nothing.",
         licence="Apache-2.0 (derived from the ACR MR phantom images)",
         modalities=("MR",),
         task="vendor",
