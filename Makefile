@@ -55,7 +55,7 @@ models: .venv/app.stamp
 	$(call TRAIN,brain-sequence,brain_mr_lgg)
 	$(call TRAIN,brain-site,brain_mr_lgg,--from models/brain-sequence)
 	$(call TRAIN,tumour,brain_mr_lgg)
-	$(call TRAIN,scanner-vendor,acr_phantom)
+	$(call TRAIN,scanner-vendor,acr_phantom,--fold 8)
 
 wheel: | .venv/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .

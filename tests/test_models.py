@@ -25,7 +25,7 @@ HELD_BACK = {
     "brain-site": ("brain_mr_lgg", "0", 0.75),
     "brain-sequence": ("brain_mr_lgg", "0", 0.85),
     "modality": ("mednist64", "test", 0.98),
-    "scanner-vendor": ("acr_phantom", "0", 0.97),
+    "scanner-vendor": ("acr_phantom", "8", 0.9),
     "tumour": ("brain_mr_lgg", "0", 0.8),
 }
 
