@@ -172,7 +172,8 @@ def fit_calibration(
         examples: that the weights were not trained on.
     """
     scores = yield from score_examples(flow, preprocess, examples)
-    few = len({e.patient for e in examples if e.patient}) in range(1, FEW_PATIENTS)
+    patients = {e.patient for e in examples if e.patient}
+    few = 0 < len(patients) < FEW_PATIENTS
     temperatures = fit_temperatures(scores.scales, scores.labels, same=few)
     synthetic = []
     for sampling_temperature in SYNTHETIC_TEMPERATURES:

@@ -89,6 +89,8 @@ def test_that_a_flip_mirrors_and_a_shift_moves() -> None:
     config = PreprocessConfig(size=64)
     plain = prepare_grey(grey, config).pixels
     flipped = prepare_grey(grey, config, jitter=Jitter(flip=True)).pixels
+    upended = prepare_grey(grey, config, jitter=Jitter(upend=True)).pixels
     moved = prepare_grey(grey, config, jitter=Jitter(shift=(2 / 64, 0))).pixels
     assert np.array_equal(flipped, plain[:, ::-1])
+    assert np.array_equal(upended, plain[::-1])
     assert np.abs(moved[:-2] - plain[2:]).max() <= 2
