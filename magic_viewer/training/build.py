@@ -45,7 +45,7 @@ TRAINING_MEGABYTES = 2047
 VALIDATION_IMAGES = 600
 """At most this many for early stopping, and for the calibration."""
 FEW_PATIENTS = 6
-"""With fewer for the calibration, all scales have the same likelihood temperature."""
+"""With fewer, the calibration is more careful; see `temperature.fit_temperatures`."""
 SYNTHETIC_TEMPERATURES = (0.7, 1.0)
 """Sampling temperatures of the synthetic images that the gate learns to tell."""
 SYNTHETIC_IMAGES = 48
@@ -174,7 +174,7 @@ def fit_calibration(
     scores = yield from score_examples(flow, preprocess, examples)
     patients = {e.patient for e in examples if e.patient}
     few = 0 < len(patients) < FEW_PATIENTS
-    temperatures = fit_temperatures(scores.scales, scores.labels, same=few)
+    temperatures = fit_temperatures(scores.scales, scores.labels, few=few)
     synthetic = []
     for sampling_temperature in SYNTHETIC_TEMPERATURES:
         pixels, labels = _draw(flow, preprocess, sampling_temperature)

@@ -29,13 +29,20 @@ def test_that_a_scale_which_only_guesses_gets_a_high_temperature() -> None:
     assert bad > 5000
 
 
-def test_that_all_scales_can_share_one_temperature() -> None:
+def test_that_few_patients_get_one_temperature_for_all_scales() -> None:
     scores, labels = overconfident(20.0)
     noise = np.random.default_rng(2).normal(0, 500, scores.shape)
-    both = np.stack([scores, noise], 2)
-    one, other = fit_temperatures(both, labels, same=True)
+    one, other = fit_temperatures(np.stack([scores, noise], 2), labels, few=True)
     assert one == other
-    assert (one,) == fit_temperatures(both.sum(2, keepdims=True), labels, same=True)
+
+
+def test_that_few_patients_who_are_all_right_give_no_certainty() -> None:
+    labels = np.arange(60) % 3
+    scores = 500.0 * np.eye(3)[labels]
+    assert fit_temperatures(scores[..., None], labels) == (1.0,)
+    (fitted,) = fit_temperatures(scores[..., None], labels, few=True)
+    sure = softmax(scores / fitted).max(1).mean()
+    assert sure == pytest.approx(1 - 1 / 62, abs=0.005)
 
 
 def test_that_probabilities_are_calibrated_and_sum_to_one() -> None:
