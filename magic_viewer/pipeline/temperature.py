@@ -31,26 +31,27 @@ def fit_temperatures(
         log_likelihoods: (B, classes, scales) nats.
         labels: (B,) true classes.
         few: whether they are of few patients, who can't tell the scales' merits apart and are
-            easily all right: then one for all scales, and each image counts a little as wrong,
-            by 1 / (B + 2), as Platt (1999) smooths his targets.
+            easily all right: then one for all scales, the highest that costs no more than
+            1 / (B + 2) nats of cross-entropy.
 
     Returns:
         One for each scale, between 1 and 10,000.
     """
-    classes = log_likelihoods.shape[1]
-    doubt = 1 / (len(labels) + 2) if few else 0.0
 
     def loss(logs: FloatArray) -> float:
-        scores = tempered(log_likelihoods, np.exp(logs).tolist())
-        if not doubt:
-            return cross_entropy(scores, labels)
-        right, *wrong = (cross_entropy(scores, (labels + n) % classes) for n in range(classes))
-        return (1 - doubt) * right + doubt * float(np.mean(wrong))
+        return cross_entropy(tempered(log_likelihoods, np.exp(logs).tolist()), labels)
 
     low, high = 0.0, np.log(1e4)
     scales = np.eye(log_likelihoods.shape[2])
-    logs = min((np.full(len(scales), t) for t in np.linspace(low, high, 93)), key=loss)
-    for step in () if few else np.geomspace(1.0, 0.01, 30):
+    same = [np.full(len(scales), t) for t in np.linspace(low, high, 93)]
+    losses = [loss(logs) for logs in same]
+    least = min(losses)
+    if few:
+        allowed = least + 1 / (len(labels) + 2)
+        careful = max(n for n, value in enumerate(losses) if value <= allowed)
+        return tuple(np.exp(same[careful]).tolist())
+    logs = same[losses.index(least)]
+    for step in np.geomspace(1.0, 0.01, 30):
         for scale in scales:
             moves = [logs + step * part * scale for part in np.linspace(-1, 1, 21)]
             logs = min((np.clip(move, low, high) for move in moves), key=loss)
