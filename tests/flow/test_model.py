@@ -102,7 +102,8 @@ def test_that_networks_in_bfloat16_change_little_and_keep_the_round_trip(
     assert found.dtype == torch.float32
     assert not torch.equal(found, exact)
     torch.testing.assert_close(found, exact, rtol=1e-2, atol=0)
-    torch.testing.assert_close(back, x, rtol=0, atol=5e-2)
+    # A quarter of a grey level: what is shown stays the same.
+    torch.testing.assert_close(back, x, rtol=0, atol=0.25)
 
 
 def test_that_a_folded_flow_gives_the_same(any_flow: ConditionalFlow) -> None:
