@@ -103,14 +103,19 @@ def page(root: Path) -> str:
 
 
 def render(values: Any, title: str = "") -> str:
-    """JSON values as Markdown: single ones in a line, flat objects as tables, the rest in turn.
+    """JSON values as Markdown: single ones in a line, rows as tables, the rest in turn.
 
-    Lists of lists (curves, confusion) are left to the JSON file.
+    Lists of lists (curves, confusion) are left to the JSON file, and so are lists inside rows.
     """
     if isinstance(values, list):
-        values = {str(value.get("name", n + 1)): value for n, value in enumerate(values)}
-    alone = [f"{key}: {_cell(value)}" for key, value in values.items() if _single(value)]
-    parts = [" · ".join(alone)] if alone else []
+        if rows := _rows(values):
+            return table(rows)
+        values = {
+            str(value.get("name", value.get("artefact", n + 1))): value
+            for n, value in enumerate(values)
+        }
+    alone = " · ".join(f"{key}: {_cell(value)}" for key, value in values.items() if _single(value))
+    parts = [f"**{title}**: {alone}" if title else alone] if alone else []
     for key, value in values.items():
         name = f"{title}, {key}" if title else str(key)
         if _single(value) or not value:
@@ -128,15 +133,37 @@ def _single(value: Any) -> bool:
     return value is None or isinstance(value, str | int | float)
 
 
+def _interval(value: Any) -> bool:
+    return isinstance(value, dict) and value.keys() == {"value", "low", "high"}
+
+
 def _rows(value: Any) -> list[dict[str, Any]]:
     """The rows of a table, or none where the value isn't one."""
     if isinstance(value, dict):
         if not all(isinstance(v, dict) for v in value.values()):
             return []
+        if not all(_single(v) or _interval(v) for row in value.values() for v in row.values()):
+            return []
         value = [{"": key} | row for key, row in value.items()]
-    if not all(isinstance(row, dict) and all(map(_single, row.values())) for row in value):
+    if not value or not all(isinstance(row, dict) for row in value):
         return []
-    return list(value)
+    rows = [_flat(row) for row in value]
+    return rows if all(map(_single, (v for row in rows for v in row.values()))) else []
+
+
+def _flat(row: dict[str, Any]) -> dict[str, Any]:
+    """One cell for each figure with its interval and for each single value one level down."""
+    cells: dict[str, Any] = {}
+    for key, value in row.items():
+        if _interval(value):
+            cells[key] = "{value} ({low} to {high})".format(
+                **{k: _cell(v) for k, v in value.items()}
+            )
+        elif isinstance(value, dict) and all(map(_single, value.values())):
+            cells |= {f"{key} {name}": single for name, single in value.items()}
+        elif not isinstance(value, list):
+            cells[key] = value
+    return cells
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:

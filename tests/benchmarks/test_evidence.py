@@ -31,3 +31,15 @@ def test_that_a_list_of_nested_results_is_gone_through_by_name() -> None:
 
 def test_that_a_long_table_says_what_it_leaves_out() -> None:
     assert "and 5 more rows" in table([{"n": n} for n in range(65)])
+
+
+def test_that_rows_may_hold_figures_with_intervals_and_values_one_level_down() -> None:
+    maps = {"ours": {"auroc": {"value": 0.7, "low": 0.65, "high": 0.75}, "deletion": 0.1}}
+    text = render([{"artefact": "ring", "seed": 1, "maps": {"methods": maps}}])
+    assert "**ring**: seed: 1" in text.replace("artefact: ring · ", "")
+    assert "**ring, maps, methods**" in text
+    assert "| ours | 0.7 (0.65 to 0.75) | 0.1 |" in text
+    votes = render({"votes": [{"name": "P1", "probabilities": {"a": 0.9, "b": 0.1}, "x": [1]}]})
+    assert (
+        "| name | probabilities a | probabilities b |\n|---|---|---|\n| P1 | 0.9 | 0.1 |" in votes
+    )
