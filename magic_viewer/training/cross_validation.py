@@ -41,6 +41,7 @@ from magic_viewer.training.statistics import (
     all_figures,
     balanced_accuracy,
     confusion,
+    voted,
     with_interval,
 )
 
@@ -249,10 +250,11 @@ def _votes(
 
 
 def _vote_figure(votes: Sequence[dict[str, Any]], classes: int) -> Figure:
-    names = sorted({v["class"] for v in votes})
+    answered = np.array([v["predicted"] is not None for v in votes])
+    names = sorted({v["class"] for v in votes} | {v["predicted"] or v["class"] for v in votes})
     truth = np.array([names.index(v["class"]) for v in votes])
-    right = np.array([v["predicted"] == v["class"] for v in votes])
-    predicted = np.where(right, truth, (truth + 1) % classes)
+    chosen = np.array([names.index(v["predicted"] or v["class"]) for v in votes])
+    predicted = voted(chosen, truth, answered, classes)
     return with_interval(
         lambda rows: balanced_accuracy(predicted[rows], truth[rows], classes),
         [v["patient"] for v in votes],

@@ -159,17 +159,17 @@ def metrics(
     known = said.typicality >= UNLIKE
     patients, series = [e.patient for e in examples], [e.series for e in examples]
     if any(patients):
-        votes, truth = by_group(scores, known, patients, calibration)
+        votes, truth, answered = by_group(scores, known, patients, calibration)
+        chosen = voted(votes.argmax(1), truth, answered, classes)
         figures["patients"] = len(set(patients))
-        figures["patient_balanced_accuracy"] = balanced_accuracy(
-            voted(votes, truth), truth, classes
-        )
+        figures["patient_balanced_accuracy"] = balanced_accuracy(chosen, truth, classes)
         figures["patient_ece"] = calibration_error(votes, truth)
         figures["patient_nll"] = log_loss(votes, truth)
     if any(series):
-        votes, truth = by_group(scores, known, series, calibration)
+        votes, truth, answered = by_group(scores, known, series, calibration)
+        chosen = voted(votes.argmax(1), truth, answered, classes)
         figures["series"] = len(set(series))
-        figures["series_balanced_accuracy"] = balanced_accuracy(voted(votes, truth), truth, classes)
+        figures["series_balanced_accuracy"] = balanced_accuracy(chosen, truth, classes)
     return figures
 
 
@@ -178,8 +178,10 @@ def by_group(
     known: npt.NDArray[np.bool_],
     names: Sequence[str | None],
     calibration: Calibration,
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Series posteriors (groups, classes) and labels (groups,) of each name and class.
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Of each name and class: series posteriors (groups, classes), labels and answered (groups,).
+
+    Without a known slice there is no answer.
 
     Args:
         scores: of B slices.
@@ -189,7 +191,7 @@ def by_group(
     """
     groups, truth = by_patient_and_class(names, scores.labels)
     series = [calibration.series_posterior(scores.scales[rows[known[rows]]]) for rows in groups]
-    return np.stack(series), truth
+    return np.stack(series), truth, np.asarray([known[rows].any() for rows in groups])
 
 
 @dataclass(frozen=True, eq=False)

@@ -137,11 +137,11 @@ def balanced_accuracy(predicted: IntArray, labels: IntArray, classes: int) -> fl
     return float(recalls[torch.from_numpy(np.unique(labels))].mean())
 
 
-def voted(posteriors: FloatArray, labels: IntArray) -> IntArray:
-    """The class of each posterior (B, classes); a wrong one where all are alike: no answer."""
-    undecided = np.ptp(posteriors, 1) == 0
-    wrong = (labels + 1) % posteriors.shape[1]
-    return np.asarray(np.where(undecided, wrong, posteriors.argmax(1)), np.int64)
+def voted(
+    predicted: IntArray, labels: IntArray, answered: npt.NDArray[np.bool_], classes: int
+) -> IntArray:
+    """Predicted classes (B,), a wrong one where there was no answer: none counts as wrong."""
+    return np.asarray(np.where(answered, predicted, (labels + 1) % classes), np.int64)
 
 
 def log_loss(probabilities: FloatArray, labels: IntArray) -> float:

@@ -84,10 +84,11 @@ def test_that_a_patients_slices_make_one_posterior_without_the_foreign_ones() ->
     scales[:, 0, 0] = [3.0, -1.5, 50.0, -2.0]
     scores = made(scales, [0, 0, 0, 1])
     known = np.array([True, True, False, False])
-    votes, truth = by_group(scores, known, ["A", "A", "A", "A"], EVEN)
+    votes, truth, answered = by_group(scores, known, ["A", "A", "A", "A"], EVEN)
     together = 1 / (1 + np.exp(-(3.0 - 1.5) / 1.5))
     np.testing.assert_allclose(votes, [[together, 1 - together], [0.5, 0.5]])
     assert truth.tolist() == [0, 1]
+    assert answered.tolist() == [True, False]
 
 
 def test_that_images_whose_draws_disagree_are_counted_apart() -> None:
@@ -115,6 +116,7 @@ def test_that_labels_the_model_does_not_know_are_named(folders: Path, tmp_path: 
         drain(evaluation(out, folders, split="test"))
 
 
-def test_that_a_posterior_without_an_answer_counts_as_wrong() -> None:
-    posteriors = np.array([[1 / 3, 1 / 3, 1 / 3], [0.2, 0.5, 0.3]])
-    assert voted(posteriors, np.array([0, 1])).tolist() == [1, 1]
+def test_that_no_answer_counts_as_wrong() -> None:
+    predicted, labels = np.array([0, 1, 2]), np.array([0, 1, 2])
+    answered = np.array([True, False, False])
+    assert voted(predicted, labels, answered, 3).tolist() == [0, 2, 0]
