@@ -22,6 +22,12 @@ _EVEN_WITHIN = 0.05
 _GAP_FROM = 1.5
 _GAPS_AT_MOST = 0.25
 _TILT_FROM = 0.01
+_TOLD_BY = (
+    ("echo_time", "TE {:g} ms"),
+    ("time", "time {:g}"),
+    ("trigger_time", "{:g} ms after trigger"),
+    ("b_value", "b {:g} s/mm²"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +66,9 @@ def group_frames(frames: Sequence[Frame]) -> list[list[Frame]]:
 def _key(frame: Frame) -> tuple[object, ...]:
     spacing = frame.spacing and tuple(round(mm, 3) for mm in frame.spacing)
     # A cine without positions is time, not depth: it is a stack of its own.
-    alone = None if frame.is_single or frame.is_placed else frame.path
+    alone = None if frame.format.frames == 1 or frame.is_placed else str(frame.source)
     reference = frame.frame_of_reference_uid
-    return frame.series_uid, reference, frame.shape, frame.is_color, spacing, alone
+    return frame.series_uid, reference, frame.format.shape, frame.format.is_color, spacing, alone
 
 
 def _parallel(one: Frame, other: Frame) -> bool:
@@ -76,7 +82,7 @@ def stack(group: Sequence[Frame]) -> Stack:
     frames, notices = _without_duplicates(group)
     notices += sorted({notice for frame in frames for notice in frame.notices})
     if not all(frame.is_placed for frame in frames):
-        ordered = sorted(frames, key=lambda frame: (frame.rank[-2:], str(frame.path)))
+        ordered = sorted(frames, key=lambda f: (f.rank.instance, f.rank.frame, str(f.source)))
         return Stack((tuple(ordered),), None, None, tuple(notices))
     planes = _planes(frames)
     counts = {len(plane) for plane in planes}
@@ -88,6 +94,20 @@ def stack(group: Sequence[Frame]) -> Stack:
     volumes = tuple(zip(*planes, strict=True))
     affine, spacing = _measure(volumes[0], notices)
     return Stack(volumes, affine, spacing, tuple(notices))
+
+
+def volume_names(volumes: Sequence[Sequence[Frame]]) -> list[str]:
+    """Says of each volume what sets it apart from the others; "" where the files don't."""
+    ranks = [volume[0].rank for volume in volumes]
+    if len(ranks) == 1:
+        return [""]
+    names: list[list[str]] = [[] for _ in ranks]
+    for field, unit in _TOLD_BY:
+        values = [getattr(rank, field) for rank in ranks]
+        if len(set(values)) > 1:
+            for name, value in zip(names, values, strict=True):
+                name.append(unit.format(value))
+    return [", ".join(name) for name in names]
 
 
 def _without_duplicates(group: Sequence[Frame]) -> tuple[list[Frame], list[str]]:

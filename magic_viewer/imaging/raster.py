@@ -10,7 +10,6 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.quiet import quiet
 from magic_viewer.imaging.study import Notice, PixelArray, Series, Slice, Volume, Window
 
 _EXIF_ORIENTATION = 274
@@ -50,8 +49,7 @@ def _open(path: Path) -> Iterator[Image.Image]:
         raise _refusal(path, "it can't be read; check that it is still there") from error
     with stream:
         try:
-            with quiet():
-                image = Image.open(stream, formats=("PNG", "JPEG", "TIFF"))
+            image = Image.open(stream, formats=("PNG", "JPEG", "TIFF"))
         except Image.DecompressionBombError as error:
             raise _refusal(path, _TOO_LARGE) from error
         except (OSError, ValueError, SyntaxError) as error:

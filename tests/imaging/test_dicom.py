@@ -292,7 +292,7 @@ def test_that_headers_are_read_first_and_pixels_when_asked_for(
     shown = volume.read_slice(0)
     for path in paths:
         path.unlink()
-    assert volume.read_slice(0) is shown
+    assert np.array_equal(volume.read_slice(0).modality_values, shown.modality_values)
     with pytest.raises(ImagingError, match=r"^001\.dcm .*still there"):
         volume.read_slice(1)
 
@@ -303,7 +303,7 @@ def test_that_headers_are_read_first_and_pixels_when_asked_for(
         ({"PixelData": None}, "holds none"),
         ({"PixelData": None, "SOPClassUID": "1.2.840.10008.5.1.4.1.1.88.33"}, "SR Storage"),
         ({"PixelData": bytes(60)}, "96 bytes of pixels were expected, 60 are there"),
-        ({"Rows": 65535, "Columns": 65535}, "more than 1 GB"),
+        ({"Rows": 65535, "Columns": 65535}, "more memory than"),
         ({"NumberOfFrames": 1000}, "96000 bytes"),
         ({"SamplesPerPixel": 4}, "4"),
         ({"BitsAllocated": 12}, "12"),
