@@ -156,21 +156,18 @@ class _Opening:
         file = self.files[number]
         try:
             kind = file_kind(file.source)
-        except OSError:
-            self.reject(
-                file.source, "it can't be read; check that it exists and may be read", number
-            )
-            return
-        if kind in ("ZIP", "DICOMDIR", None):
-            if file.home is None:
-                self.reject(file.source, f"{_EXPECTED}, this is none of them", number)
-            return
-        if file.home is not None:
-            self.homes[file.home] += 1
-        try:
+            if kind in ("ZIP", "DICOMDIR", None):
+                if file.home is None:
+                    self.reject(file.source, f"{_EXPECTED}, this is none of them", number)
+                return
             self._read(number, kind, file.source)
+        except OSError:
+            reason = "it can't be read; check that it exists and may be read"
+            self.reject(file.source, reason, number)
         except ImagingError as error:
             self._note(file.source, str(error), number)
+        if file.home is not None:
+            self.homes[file.home] += 1
 
     def _read(self, number: int, kind: Kind | None, source: Source) -> None:
         if kind == "DICOM":
