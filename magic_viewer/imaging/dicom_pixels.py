@@ -140,7 +140,10 @@ def _used_bits(stored: Stored, form: PixelFormat) -> Stored:
     used, high = form.bits_stored, form.high_bit
     if stored.dtype.kind not in "iu" or form.is_recoded or form.bits_allocated == 1:
         return stored
-    return stored if used >= allocated else (stored << (allocated - 1 - high)) >> (allocated - used)
+    if used < allocated:
+        stored <<= allocated - 1 - high
+        stored >>= allocated - used
+    return stored
 
 
 def _rescaled(stored: Stored, slope: float, intercept: float) -> npt.NDArray[np.float32]:
