@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
@@ -44,15 +44,32 @@ class DicomReader:
         """Sorts what has come so far, in the order of series numbers."""
         frames = chain.from_iterable(self._frames[number] for number in sorted(self._frames))
         groups = group_frames(list(frames))
-        groups.sort(key=lambda group: (group[0].series_number is None, group[0].series_number or 0))
+        patients = {
+            patient: n for n, patient in enumerate(dict.fromkeys(g[0].patient for g in groups))
+        }
+        groups.sort(key=lambda group: (patients[group[0].patient], *_series_order(group[0])))
         parts = Counter(group[0].series_uid for group in groups)
         seen: Counter[str] = Counter()
         series = []
         for group in groups:
             uid = group[0].series_uid
             seen[uid] += 1
-            series.append(_series(group, seen[uid], parts[uid], self._cache))
+            one = _series(group, seen[uid], parts[uid], self._cache)
+            series.append(_name_patient(one, patients[group[0].patient] + 1, len(patients)))
         return tuple(series)
+
+
+def _series_order(frame: Frame) -> tuple[bool, int]:
+    return frame.series_number is None, frame.series_number or 0
+
+
+def _name_patient(series: Series, patient: int, patients: int) -> Series:
+    """Tells the patients apart where there are several, without their names."""
+    if patients == 1:
+        return series
+    notice = Notice(f"The files are of {patients} patients; this series is of patient {patient}.")
+    title = f"Patient {patient}: {series.title}"
+    return replace(series, title=title, notices=(*series.notices, notice))
 
 
 def _series(group: Sequence[Frame], part: int, parts: int, cache: PixelCache) -> Series:
@@ -63,7 +80,9 @@ def _series(group: Sequence[Frame], part: int, parts: int, cache: PixelCache) ->
     if parts > 1:
         title += f" ({part} of {parts})"
         notices.append(
-            Notice(f"Its images differ in orientation, size or place: shown as {parts} series.")
+            Notice(
+                f"Its images differ in orientation, size, place or kind: shown as {parts} series."
+            )
         )
     names = volume_names(sorted_stack.volumes)
     volumes = tuple(

@@ -34,6 +34,7 @@ from magic_viewer.imaging.study import Window
 
 _KEYWORDS = """
     ImageType SOPClassUID SOPInstanceUID Modality SeriesDescription SeriesInstanceUID
+    PatientID PatientName PatientBirthDate
     SeriesNumber AcquisitionNumber InstanceNumber FrameOfReferenceUID ImagePositionPatient
     ImageOrientationPatient PixelSpacing PixelAspectRatio TemporalPositionIdentifier
     TriggerTime EchoTime DiffusionBValue GridFrameOffsetVector WindowCenter WindowWidth
@@ -42,6 +43,7 @@ _KEYWORDS = """
 """
 # As tags, since turning names into tags takes longer than reading a header.
 _TAGS = tuple(map(Tag, (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split()))
+_PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
 _ORTHONORMAL_WITHIN = 0.02
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
 
@@ -56,6 +58,7 @@ class Frame:
         format: how the file's pixels are packed.
         series_uid: of the series; the file where it gives none.
         instance_uid: of the file.
+        patient: a number that is the same for images of one patient, and tells nothing else.
         series_number: None when absent.
         title: series description, "" when absent.
         modality: "CT", "MR", ... or "".
@@ -76,6 +79,7 @@ class Frame:
     format: PixelFormat
     series_uid: str
     instance_uid: str
+    patient: int
     series_number: int | None
     title: str
     modality: str
@@ -89,6 +93,11 @@ class Frame:
     windows: tuple[Window, ...]
     rank: "Rank"
     notices: tuple[str, ...]
+
+    @property
+    def is_localizer(self) -> bool:
+        """Whether it was taken to plan others on."""
+        return "LOCALIZER" in self.rank.image_type
 
     @property
     def is_placed(self) -> bool:
@@ -188,6 +197,7 @@ def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
         format=facts.format,
         series_uid=text(header, "SeriesInstanceUID") or str(facts.source),
         instance_uid=text(header, "SOPInstanceUID") or str(facts.source),
+        patient=hash(tuple(text(header, keyword) for keyword in _PATIENT)),
         series_number=_series_number(header),
         title=text(header, "SeriesDescription"),
         modality=modality,

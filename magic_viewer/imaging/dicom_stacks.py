@@ -48,7 +48,10 @@ class Stack:
 
 
 def group_frames(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Parts images into stacks, in the order they came."""
+    """Parts images into stacks, in the order they came.
+
+    Images of several kinds in unequal numbers make a stack for each kind.
+    """
     by_key: dict[tuple[object, ...], list[list[Frame]]] = defaultdict(list)
     groups: list[list[Frame]] = []
     for frame in frames:
@@ -60,7 +63,20 @@ def group_frames(frames: Sequence[Frame]) -> list[list[Frame]]:
         else:
             alike.append([frame])
             groups.append(alike[-1])
-    return groups
+    return list(chain.from_iterable(map(_kinds_apart, groups)))
+
+
+def _kinds_apart(group: list[Frame]) -> list[list[Frame]]:
+    """Parts a stack whose positions hold unequal numbers of images by what the images are."""
+    if not all(frame.is_placed for frame in group):
+        return [group]
+    if len({len(plane) for plane in _planes(_without_duplicates(group)[0])}) == 1:
+        return [group]
+    kinds: dict[tuple[object, ...], list[Frame]] = defaultdict(list)
+    for frame in group:
+        rank = frame.rank
+        kinds[rank.image_type, rank.echo_time, rank.b_value].append(frame)
+    return list(kinds.values())
 
 
 def _key(frame: Frame) -> tuple[object, ...]:
@@ -68,7 +84,8 @@ def _key(frame: Frame) -> tuple[object, ...]:
     # A cine without positions is time, not depth: it is a stack of its own.
     alone = None if frame.format.frames == 1 or frame.is_placed else str(frame.source)
     reference = frame.frame_of_reference_uid
-    return frame.series_uid, reference, frame.format.shape, frame.format.is_color, spacing, alone
+    kind = frame.format.shape, frame.format.is_color, frame.is_localizer
+    return frame.patient, frame.series_uid, reference, *kind, spacing, alone
 
 
 def _parallel(one: Frame, other: Frame) -> bool:
@@ -81,6 +98,8 @@ def stack(group: Sequence[Frame]) -> Stack:
     """Sorts the images of one group into volumes and measures their spacing."""
     frames, notices = _without_duplicates(group)
     notices += sorted({notice for frame in frames for notice in frame.notices})
+    if frames[0].is_localizer:
+        notices.append("A localizer: taken to plan other series on.")
     if not all(frame.is_placed for frame in frames):
         ordered = sorted(frames, key=lambda f: (f.rank.instance, f.rank.frame, str(f.source)))
         return Stack((tuple(ordered),), None, None, tuple(notices))
