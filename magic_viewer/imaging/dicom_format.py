@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, RLELossless
 
 from magic_viewer.imaging.dicom_file import PixelExtent
@@ -117,12 +117,15 @@ def read_format(header: Dataset, pixels: PixelExtent, syntax: UID) -> PixelForma
         or ("RGB" if samples == 3 else "MONOCHROME2"),
         padding=number(header, "PixelPaddingValue"),
         offsets=offsets if all(isinstance(part, bytes) for part in offsets) else None,
-        tables=_tables(header),
+        tables=_tables(header, syntax),
     )
 
 
-def _tables(header: Dataset) -> Dataset | None:
+def _tables(header: Dataset, syntax: UID) -> Dataset | None:
     tables = Dataset()
+    tables.file_meta = FileMetaDataset()
+    # So that pydicom knows the byte order of palettes.
+    tables.file_meta.TransferSyntaxUID = syntax
     for keyword in TABLE_KEYWORDS.split():
         if keyword in header:
             tables[keyword] = header[keyword]

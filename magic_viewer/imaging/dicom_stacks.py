@@ -121,12 +121,22 @@ def volume_names(volumes: Sequence[Sequence[Frame]]) -> list[str]:
     if len(ranks) == 1:
         return [""]
     names: list[list[str]] = [[] for _ in ranks]
+    _name_types(names, [rank.image_type for rank in ranks])
     for field, unit in _TOLD_BY:
         values = [getattr(rank, field) for rank in ranks]
         if len(set(values)) > 1:
             for name, value in zip(names, values, strict=True):
                 name.append(unit.format(value))
     return [", ".join(name) for name in names]
+
+
+def _name_types(names: list[list[str]], types: list[tuple[str, ...]]) -> None:
+    """Adds those values of Image Type that not all have."""
+    shared = set(types[0]).intersection(*types)
+    for name, values in zip(names, types, strict=True):
+        own = [value for value in values if value not in shared]
+        if own:
+            name.append("/".join(own))
 
 
 def _without_duplicates(group: Sequence[Frame]) -> tuple[list[Frame], list[str]]:

@@ -73,6 +73,8 @@ def is_dicom(head: bytes) -> bool:
     """
     if head[128:132] == b"DICM":
         return True
+    if head[:3] in (b"\0\x02\0", b"\0\x08\0") and head[4:6].isalpha() and head[4:6].isupper():
+        return True  # big-endian, which is always explicit
     return head[:2] in (b"\x02\0", b"\x08\0") and head[3:4] == b"\0" and len(head) > 8
 
 
