@@ -10,6 +10,7 @@ from magic_viewer.imaging.cache import PixelCache
 from magic_viewer.imaging.dicom_headers import Frame, read_frames
 from magic_viewer.imaging.dicom_pixels import Stored, make_slice, read_stored
 from magic_viewer.imaging.dicom_stacks import Stack, group_frames, stack, volume_names
+from magic_viewer.imaging.mosaic import tile
 from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Notice, Series, Slice, Volume
 
@@ -108,15 +109,16 @@ class _Decoder:
     def stored(self, k: int) -> Stored:
         """Decodes slice k, unless that was done already."""
         frame = self.frames[k]
-        key = (str(frame.source), frame.number)
-        return self.cache.get(key, partial(read_stored, frame))
+        key = (str(frame.source), frame.stored_number)
+        whole = self.cache.get(key, partial(read_stored, frame))
+        return tile(whole, frame.mosaic, frame.number) if frame.mosaic else whole
 
     def read_slice(self, k: int) -> Slice:
         return make_slice(self.frames[k], k, self.stored(k))
 
 
 def _volume(frames: tuple[Frame, ...], name: str, whole: Stack, cache: PixelCache) -> Volume:
-    rows, columns = frames[0].format.shape
+    rows, columns = frames[0].shape
     row_spacing, column_spacing = frames[0].spacing or (None, None)
     decoder = _Decoder(frames, cache)
     return Volume(

@@ -29,6 +29,7 @@ from magic_viewer.imaging.dicom_values import (
     text,
     value,
 )
+from magic_viewer.imaging.mosaic import Mosaic, is_mosaic, mosaic_tags, read_mosaic
 from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Window
 
@@ -42,7 +43,7 @@ _KEYWORDS = """
     DoseGridScaling DoseUnits SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
 # As tags, since turning names into tags takes longer than reading a header.
-_TAGS = tuple(map(Tag, (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split()))
+_TAGS = tuple(map(Tag, (*(_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split(), *mosaic_tags())))
 _PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
 _ORTHONORMAL_WITHIN = 0.02
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
@@ -54,8 +55,9 @@ class Frame:
 
     Attributes:
         source: its file.
-        number: its place in the file, 0-based.
+        number: its place in the file, 0-based; in a mosaic, that of its tile.
         format: how the file's pixels are packed.
+        mosaic: how the file's one image divides; None where it doesn't.
         series_uid: of the series; the file where it gives none.
         instance_uid: of the file.
         patient: a number that is the same for images of one patient, and tells nothing else.
@@ -77,6 +79,7 @@ class Frame:
     source: Source
     number: int
     format: PixelFormat
+    mosaic: Mosaic | None
     series_uid: str
     instance_uid: str
     patient: int
@@ -93,6 +96,16 @@ class Frame:
     windows: tuple[Window, ...]
     rank: "Rank"
     notices: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.mosaic.shape if self.mosaic else self.format.shape
+
+    @property
+    def stored_number(self) -> int:
+        """Which of the file's stored images it is in, 0-based."""
+        return 0 if self.mosaic else self.number
 
     @property
     def is_localizer(self) -> bool:
@@ -142,6 +155,7 @@ class _Facts:
     source: Source
     header: Dataset
     format: PixelFormat
+    mosaic: Mosaic | None = None
     number: int = 0
     has_groups: bool = False
     own: Dataset | None = None
@@ -163,7 +177,9 @@ def _all_frames(facts: _Facts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
     header, count = facts.header, facts.format.frames
     groups = header.get("PerFrameFunctionalGroupsSequence") or ()
     if not groups:
-        return tuple(_frame(replace(facts, number=index), notices) for index in range(count))
+        mosaic = read_mosaic(header)
+        places = range(mosaic.tiles if mosaic else count)
+        return tuple(_frame(replace(facts, number=n, mosaic=mosaic), notices) for n in places)
     shared = item(header, "SharedFunctionalGroupsSequence")
     complete = len(groups) >= count
     if not complete:
@@ -195,6 +211,7 @@ def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
         source=facts.source,
         number=facts.number,
         format=facts.format,
+        mosaic=facts.mosaic,
         series_uid=text(header, "SeriesInstanceUID") or str(facts.source),
         instance_uid=text(header, "SOPInstanceUID") or str(facts.source),
         patient=hash(tuple(text(header, keyword) for keyword in _PATIENT)),
@@ -222,7 +239,7 @@ def _series_number(header: Dataset) -> int | None:
 def _place(facts: _Facts, notices: list[str]) -> tuple[Vector | None, Vector | None]:
     """Gives position and orientation, each None when it can't be relied on."""
     header = facts.header
-    if "MOSAIC" in (header.get("ImageType") or ()):
+    if facts.mosaic is None and is_mosaic(header):
         notices.append("A mosaic of many slices, shown as one picture: orientation unknown.")
         return None, None
     position = numbers(facts.group("PlanePositionSequence"), "ImagePositionPatient", 3)
@@ -233,6 +250,8 @@ def _place(facts: _Facts, notices: list[str]) -> tuple[Vector | None, Vector | N
     if position is None or orientation is None or not any(orientation):
         notices.append("No side letters are drawn: orientation unknown.")
         return None, None
+    if facts.mosaic:
+        return facts.mosaic.positions[facts.number], orientation
     if facts.format.frames > 1 and not facts.has_groups:
         return _grid_position(facts, position, orientation, notices), orientation
     return position, orientation

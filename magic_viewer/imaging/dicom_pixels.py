@@ -32,7 +32,7 @@ class _Lut:
 
 
 def read_stored(frame: Frame) -> Stored:
-    """Decodes one image.
+    """Decodes the stored image that a frame is in, which is all of a mosaic.
 
     Returns:
         (rows, columns) as stored, without what isn't part of the pixel, or (rows, columns, 3)
@@ -63,7 +63,7 @@ def _decoded(frame: Frame) -> Stored:
         stream.seek(form.offset)
         stored, _ = decoder_of(form.syntax).as_array(
             stream,
-            index=frame.number,
+            index=frame.stored_number,
             raw=not form.is_color,
             decoding_plugin=PLUGIN if form.syntax.is_encapsulated else "",
             **form.decoder_options(),

@@ -84,7 +84,7 @@ def _key(frame: Frame) -> tuple[object, ...]:
     # A cine without positions is time, not depth: it is a stack of its own.
     alone = None if frame.format.frames == 1 or frame.is_placed else str(frame.source)
     reference = frame.frame_of_reference_uid
-    kind = frame.format.shape, frame.format.is_color, frame.is_localizer
+    kind = frame.shape, frame.format.is_color, frame.is_localizer
     return frame.patient, frame.series_uid, reference, *kind, spacing, alone
 
 

@@ -23,7 +23,6 @@ from pydicom.values import convert_SQ
 
 from magic_viewer.imaging.csa import read_csa
 from magic_viewer.imaging.dicom_values import number, numbers, value, whole
-from magic_viewer.imaging.quiet import quiet
 from magic_viewer.imaging.study import FloatArray
 
 Position = tuple[float, float, float]
@@ -84,7 +83,7 @@ def read_mosaic(header: Dataset) -> Mosaic | None:
     if reader is None or whole(header, "NumberOfFrames", 1) > 1:
         return None
     try:
-        with quiet(), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             return reader(header)
     except _UNRELIABLE:
         return None
