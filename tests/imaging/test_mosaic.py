@@ -263,7 +263,9 @@ def huge(count: int, items: int, length: int) -> bytes:
 @pytest.mark.parametrize("count", [1, 0xFFFFFFFF])
 @pytest.mark.parametrize("items", [-1, 0, 0x7FFFFFFF])
 @pytest.mark.parametrize("length", [-0x80000000, -16, 0, 0x7FFFFFFF])
-def test_that_huge_counts_and_wrong_lengths_have_an_end(count: int, items: int, length: int) -> None:
+def test_that_huge_counts_and_wrong_lengths_have_an_end(
+    count: int, items: int, length: int
+) -> None:
     blob = huge(count, items, length)
     assert read_mosaic(siemens(blob)) is None
     assert read_mosaic(siemens(blob + blob)) is None
