@@ -1,6 +1,7 @@
 """Paths -> Study: every file goes to the reader that its content asks for."""
 
 import os
+import re
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,8 @@ from magic_viewer.imaging.kinds import Kind, file_kind
 from magic_viewer.imaging.raster import read_raster
 from magic_viewer.imaging.study import Notice, Series, Study
 from magic_viewer.progress import Progress
+
+_FORMATS = "DICOM, NIfTI, MGH, MINC, Analyze, PNG, JPEG or TIFF"
 
 
 def open_study(paths: Sequence[Path]) -> Generator[Progress, None, Study]:
@@ -59,9 +62,9 @@ def require_series(study: Study) -> tuple[Series, ...]:
 def _read(kind: Kind, path: Path) -> Series:
     if kind == "raster":
         return read_raster(path)
-    from magic_viewer.imaging.nifti import read_nifti
+    from magic_viewer.imaging.volume_file import read_volume_file
 
-    return read_nifti(path)
+    return read_volume_file(path)
 
 
 @dataclass
@@ -90,7 +93,7 @@ class _Found:
         elif kind is not None:
             self.others.append((kind, path))
         elif named:
-            self.reject(path, "DICOM, NIfTI, PNG, JPEG or TIFF was expected, this is none of them")
+            self.reject(path, f"{_FORMATS} was expected, this is none of them")
 
     def reject(self, path: Path, reason: str) -> None:
         """Notes why a path can't be opened."""
@@ -106,16 +109,19 @@ def _sort(paths: Sequence[Path]) -> Generator[Progress, None, _Found]:
         before = len(found.dicom) + len(found.others) + len(found.rejected)
         for done, inside in enumerate(_files(path)):
             yield Progress(done, None, "Looking through the folder")
-            found.take(inside, named=False)
+            found.take(_header_beside(inside), named=False)
         if len(found.dicom) + len(found.others) + len(found.rejected) == before:
-            found.reject(path, "the folder holds no DICOM, NIfTI, PNG, JPEG or TIFF file")
+            found.reject(path, f"the folder holds no {_FORMATS} file")
     return found
 
 
 def _header_beside(path: Path) -> Path:
     """Gives the .hdr that tells what is in a .img, else the path itself."""
-    header = path.with_suffix(".hdr")
-    return header if path.suffix == ".img" and header.is_file() else path
+    if match := re.fullmatch(r"(.+)\.img(\.gz)?", path.name, re.IGNORECASE):
+        for ending in (".hdr", ".hdr.gz", ".HDR"):
+            if (header := path.with_name(match[1] + ending)).is_file():
+                return header
+    return path
 
 
 def _files(folder: Path) -> Iterator[Path]:
