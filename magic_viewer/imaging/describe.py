@@ -23,7 +23,8 @@ def describe(study: Study, voxels: Sequence[Index] = ()) -> dict[str, Any]:
     Args:
         study: what was opened.
         voxels: places to read in the largest series: DICOM and pictures (slice, row, column) in
-            the order of display, NIfTI (i, j, k) as stored; one number more names the volume.
+            the order of display, NIfTI and the like (i, j, k) as stored; one number more names
+            the volume.
 
     Returns:
         {"series": [...], "rejected": [{"file", "reason"}]}. A DICOM series whose images had to be
@@ -76,6 +77,8 @@ def _lines(facts: dict[str, Any]) -> list[str]:
         lines.append(f"  pixels {rows:.2f} × {columns:.2f} mm{slices}")
     if facts["edges"]:
         lines.append("  edges: " + ", ".join(f"{edge} {at}" for edge, at in facts["edges"].items()))
+    if facts.get("orientation_from"):
+        lines.append(f"  orientation from its {facts['orientation_from']}")
     if facts["window"]:
         center, width = facts["window"]
         lines.append(f"  window {width:g} wide around {center:g} {facts['unit'] or ''}".rstrip())
@@ -117,6 +120,7 @@ def _describe_series(series: Series) -> dict[str, Any]:
     }
     if volume.stored_to_index is not None:
         facts |= _stored_axes(volume, volume.stored_to_index)
+        facts["orientation_from"] = series.orientation_from or None
     return facts
 
 

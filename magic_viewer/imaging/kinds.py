@@ -7,17 +7,21 @@ from typing import Literal
 
 from magic_viewer.imaging.source import GZIP_MAGIC, ZIP_MAGIC, Source, ZipMember
 
-Kind = Literal["DICOM", "DICOMDIR", "NIfTI", "raster", "ZIP"]
+# "volume" is NIfTI, MGH, MINC or Analyze: what is read with nibabel's help.
+Kind = Literal["DICOM", "DICOMDIR", "volume", "raster", "ZIP"]
 
 _HEAD_BYTES = 540
 _DICOMDIR_CLASS = b"1.2.840.10008.1.3.10"
-_RASTER_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*")
+_RASTER_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BY_ENDING: dict[str, Kind] = {
     ".dcm": "DICOM",
     ".dicom": "DICOM",
     ".ima": "DICOM",
-    ".nii": "NIfTI",
-    ".hdr": "NIfTI",
+    ".nii": "volume",
+    ".hdr": "volume",
+    ".mgh": "volume",
+    ".mgz": "volume",
+    ".mnc": "volume",
     ".png": "raster",
     ".jpg": "raster",
     ".jpeg": "raster",
@@ -40,8 +44,8 @@ def file_kind(source: Source) -> Kind | None:
         return "DICOMDIR" if _DICOMDIR_CLASS in head else "DICOM"
     if head.startswith(ZIP_MAGIC):
         return "ZIP"
-    if is_nifti(head):
-        return "NIfTI"
+    if is_nifti(head) or is_mgh(head) or is_minc1(head):
+        return "volume"
     if head.startswith(_RASTER_MAGIC):
         return "raster"
     ending = PurePosixPath(source.name.lower().removesuffix(".gz")).suffix
@@ -81,3 +85,18 @@ def is_dicom(head: bytes) -> bool:
 def is_nifti(head: bytes) -> bool:
     """Tells from a file's first bytes, unpacked, whether it has a NIfTI header."""
     return head[344:348] in (b"n+1\0", b"ni1\0") or head[4:8] in (b"n+2\0", b"ni2\0")
+
+
+def is_mgh(head: bytes) -> bool:
+    """Tells from a file's first bytes, unpacked, whether it is MGH: version 1 and a small type."""
+    return head[:4] == b"\0\0\0\1" and head[20:23] == b"\0\0\0"
+
+
+def is_minc1(head: bytes) -> bool:
+    """Tells from a file's first bytes, unpacked, whether it is netCDF, which MINC 1 is."""
+    return head[:4] in (b"CDF\1", b"CDF\2")
+
+
+def is_minc2(head: bytes) -> bool:
+    """Tells from a file's first bytes whether it is HDF5, which MINC 2 is, as is much else."""
+    return head.startswith(b"\x89HDF\r\n\x1a\n")

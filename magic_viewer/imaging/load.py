@@ -1,6 +1,7 @@
 """Paths -> Study: every file goes to the reader that its content asks for."""
 
 import os
+import re
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,9 +18,10 @@ from magic_viewer.progress import Progress
 if TYPE_CHECKING:
     from magic_viewer.imaging.dicom import DicomReader
 
+_FORMATS = "DICOM, NIfTI, MGH, MINC, Analyze, PNG, JPEG or TIFF"
+_UNKNOWN = f"{_FORMATS} was expected, this is none of them"
 _SECONDS_BETWEEN = 0.3
 _PART_OF_TIME = 5
-_EXPECTED = "DICOM, NIfTI, PNG, JPEG, TIFF or a ZIP of those was expected"
 
 
 def open_study(paths: Sequence[Path]) -> Generator[Progress | Study, None, Study]:
@@ -115,7 +117,6 @@ class _Opening:
         if path.is_dir():
             self._add_all(path, _files(path))
             return
-        path = _header_beside(path)
         try:
             kind = file_kind(path)
         except OSError:
@@ -147,6 +148,7 @@ class _Opening:
             self._add(source, home)
 
     def _add(self, source: Source, home: Path | None) -> None:
+        source = _header_beside(source)
         if str(source) not in self._seen:
             self._seen.add(str(source))
             self.files.append(_File(source, home))
@@ -158,7 +160,7 @@ class _Opening:
             kind = file_kind(file.source)
             if kind in ("ZIP", "DICOMDIR", None):
                 if file.home is None:
-                    self.reject(file.source, f"{_EXPECTED}, this is none of them", number)
+                    self.reject(file.source, _UNKNOWN, number)
                 return
             self._read(number, kind, file.source)
         except OSError:
@@ -178,9 +180,9 @@ class _Opening:
         elif kind == "raster":
             self.others[number] = read_raster(source)
         else:
-            from magic_viewer.imaging.nifti import read_nifti
+            from magic_viewer.imaging.volume_file import read_volume_file
 
-            self.others[number] = read_nifti(source)
+            self.others[number] = read_volume_file(source)
 
     def reject(self, source: Source, reason: str, number: int = -1) -> None:
         """Notes why something can't be opened."""
@@ -193,7 +195,7 @@ class _Opening:
         """Says of which places nothing came at all."""
         for home, count in self.homes.items():
             if count == 0:
-                self.reject(home, "it holds no DICOM, NIfTI, PNG, JPEG or TIFF file")
+                self.reject(home, f"it holds no {_FORMATS} file")
 
     def study(self) -> Study:
         """Puts together what there is."""
@@ -205,10 +207,13 @@ class _Opening:
         return Study(tuple(scans + pictures if leads else pictures + scans), tuple(rejected))
 
 
-def _header_beside(path: Path) -> Path:
-    """Gives the .hdr that tells what is in a .img, else the path itself."""
-    header = path.with_suffix(".hdr")
-    return header if path.suffix == ".img" and header.is_file() else path
+def _header_beside(source: Source) -> Source:
+    """Gives the .hdr that tells what is in a .img, else the file itself."""
+    if match := re.fullmatch(r"(.+)\.img(\.gz)?", source.name, re.IGNORECASE):
+        for ending in (".hdr", ".hdr.gz", ".HDR"):
+            if (header := source.with_name(match[1] + ending)).is_file():
+                return header
+    return source
 
 
 def _files(folder: Path) -> Iterator[Path]:

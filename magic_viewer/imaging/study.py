@@ -150,6 +150,8 @@ class Series:
         notices: what the user should know of this series.
         uid: DICOM's SeriesInstanceUID; the same in several `Series` when one had to be shown in
             parts. "" for other formats.
+        orientation_from: which of the file's fields says how the volume lies, where a format has
+            more ways than one ("sform", "qform") or is read by nibabel; else "".
     """
 
     title: str
@@ -158,6 +160,7 @@ class Series:
     format: str
     notices: tuple[Notice, ...] = ()
     uid: str = ""
+    orientation_from: str = ""
 
 
 @dataclass(frozen=True, eq=False)

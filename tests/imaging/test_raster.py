@@ -64,8 +64,8 @@ def test_that_a_turned_photograph_is_shown_upright(
     np.testing.assert_array_equal(first(series).modality_values, np.rot90(lying, -1))
 
 
-def test_that_further_pages_are_named(tmp_path: Path, open_one: OpenOne) -> None:
-    pages = [Image.new("L", (5, 4), shade) for shade in (1, 2, 3)]
+def test_that_pages_of_another_size_are_named(tmp_path: Path, open_one: OpenOne) -> None:
+    pages = [Image.new("L", (5, side), 1) for side in (4, 4, 3)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
     series = open_one(tmp_path / "a.tif")
     assert "first of its 3 pages" in series.notices[1].text
@@ -90,3 +90,22 @@ def test_that_a_picture_too_large_is_refused_unread(
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 15_000)
     with pytest.raises(ImagingError, match="larger than any picture"):
         read_raster(tmp_path / "a.png")
+
+
+def test_that_pages_of_one_kind_are_slices(tmp_path: Path, open_one: OpenOne) -> None:
+    pages = [Image.new("I;16", (5, 4), shade) for shade in (1, 200, 3000)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    volume = open_one(tmp_path / "a.tif").volumes[0]
+    assert volume.shape == (3, 4, 5)
+    assert [volume.read_slice(k).modality_values[0, 0] for k in (2, 0, 1)] == [3000, 1, 200]
+    assert volume.read_slice(2).index == 2
+
+
+def test_that_32_bits_float_and_cmyk_keep_their_values(tmp_path: Path, open_one: OpenOne) -> None:
+    Image.fromarray(np.full((4, 5), 0.25, np.float32)).save(tmp_path / "float.tif")
+    assert first(open_one(tmp_path / "float.tif")).modality_values[0, 0] == 0.25
+    Image.new("CMYK", (5, 4), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    red = first(open_one(tmp_path / "a.jpg")).modality_values[0, 0]
+    assert red[0] > 200 > 60 > max(red[1], red[2])
+    Image.new("P", (5, 4), 1).save(tmp_path / "p.png")
+    assert first(open_one(tmp_path / "p.png")).is_color
