@@ -58,8 +58,9 @@ def read_volume_file(path: Source) -> Series:
             affine=affine,
             spacing=(k, j, i),
             stored_to_index=np.linalg.inv(index_to_stored),
+            name=name,
         )
-        for volume in range(header.shape[3])
+        for volume, name in enumerate(header.volume_names or [""] * header.shape[3])
     )
     notices = tuple(Notice(text, path.name) for text in header.notices)
     return Series(

@@ -39,6 +39,7 @@ class Header:
         intercept: see `slope`.
         window: the file's own, if it has one.
         notices: what the user should know.
+        volume_names: what sets each volume apart, such as "12 s"; () where the file doesn't say.
     """
 
     path: Source
@@ -52,6 +53,7 @@ class Header:
     intercept: float = 0.0
     window: Window | None = None
     notices: tuple[str, ...] = ()
+    volume_names: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
