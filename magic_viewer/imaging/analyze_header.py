@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from nibabel.spatialimages import HeaderDataError
 from nibabel.spm2analyze import Spm2AnalyzeHeader
+from nibabel.wrapstruct import WrapStructError
 
 from magic_viewer.imaging.stored_voxels import stored_volumes
 from magic_viewer.imaging.volume_header import (
@@ -70,8 +71,8 @@ def mended(refuse: Refuse, kind: Callable[..., Any], head: bytes) -> tuple[Any, 
         fields = kind(head[: kind.template_dtype.itemsize], check=False)  # type: ignore[attr-defined]
         stated_bits = int(fields["bitpix"])
         fields.check_fix(logger=_silent, error_level=_SERIOUS)
-    except (HeaderDataError, ValueError, KeyError) as error:
-        raise refuse("its header is damaged or cut short") from error
+    except (HeaderDataError, WrapStructError, ValueError, KeyError) as error:
+        raise refuse("its header is damaged, cut short or of a kind that isn't read") from error
     return fields, stated_bits
 
 

@@ -10,7 +10,7 @@ BEST_RATIO = 1032
 LARGEST = 4 << 30
 
 _CHUNK = 1 << 18
-_PIECE = 1 << 20
+_PIECE = 1 << 18
 _GZIP = 31
 _MOST_BEHIND = 16 << 20
 
@@ -25,12 +25,13 @@ def unpack(path: Path, skip: int, count: int) -> bytearray:
         OSError, EOFError, zlib.error: it can't be read, is cut short or damaged.
     """
     block = bytearray(count)
+    view = memoryview(block)
     at = -skip
     with path.open("rb") as stream:
         for piece in _pieces(stream):
             wanted = piece[max(0, -at) : max(0, count - at)]
             start = max(0, at)
-            block[start : start + len(wanted)] = wanted
+            view[start : start + len(wanted)] = wanted
             at += len(piece)
             if at > count + _MOST_BEHIND:
                 break

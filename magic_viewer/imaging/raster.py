@@ -93,7 +93,8 @@ def _refusal(path: Path, reason: str) -> ImagingError:
 def _read_slice(path: Path, k: int) -> Slice:
     with _open(path) as image:
         try:
-            image.seek(k)
+            with quiet():
+                image.seek(k)
             upright = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
             values = _values(upright)
         except _DAMAGE as error:

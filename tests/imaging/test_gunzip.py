@@ -31,7 +31,7 @@ def test_that_members_follow_each_other_padded_or_not(tmp_path: Path) -> None:
 
 
 def test_that_a_member_may_begin_anywhere_in_what_is_read_at_once(tmp_path: Path) -> None:
-    stored = [gzip.compress(bytes([number]) * 3, 0) for number in range(20_000)]
+    stored = [gzip.compress(bytes([number % 256]) * 3, 0) for number in range(20_000)]
     (tmp_path / "a.gz").write_bytes(b"".join(stored))
     block = unpack(tmp_path / "a.gz", 0, 60_000)
     assert block == b"".join(bytes([number % 256]) * 3 for number in range(20_000))
