@@ -9,6 +9,7 @@ from pathlib import Path
 from magic_viewer import __version__
 from magic_viewer.commands import models, scans, training
 from magic_viewer.errors import MagicViewerError
+from magic_viewer.paths import CODEC_CHILD
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 on success, 2 when the input can't be used; then one sentence is on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words == [CODEC_CHILD]:
+        return _codec_child()
     parser, commands = _parser()
     if not words or (words[0] not in commands and not words[0].startswith("-")):
         words.insert(0, "view")
@@ -58,6 +61,14 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     for group in (scans, training, models):
         group.add_commands(commands)
     return parser, list(commands.choices)
+
+
+def _codec_child() -> int:
+    """What a frozen program does when it starts itself to run codecs."""
+    from magic_viewer.imaging.codec_child import main as run_child
+
+    run_child()
+    return 0
 
 
 def _view(options: argparse.Namespace) -> int:

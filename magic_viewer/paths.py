@@ -1,10 +1,12 @@
-"""Finds resources/ and models/ in a checkout, an installed wheel or a frozen program."""
+"""Finds resources/, models/ and the program itself: in a checkout, a wheel or frozen."""
 
 import os
 import sys
 from pathlib import Path
 
 MODELS_VARIABLE = "MAGIC_VIEWER_MODELS"
+CODEC_CHILD = "codec-child"
+"""The word on the command line that makes this program one that only decodes images."""
 
 
 def _root() -> Path:
@@ -37,3 +39,11 @@ def model_folders() -> list[Path]:
         for config in sorted(home.glob("*/config.json")):
             found.setdefault(config.parent.name, config.parent)
     return [found[name] for name in sorted(found)]
+
+
+def codec_child_command() -> list[str]:
+    """How to start a process that only decodes images."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, CODEC_CHILD]
+    # -P: a module in the folder one happens to be in is not to be imported.
+    return [sys.executable, "-P", "-m", "magic_viewer.imaging.codec_child"]

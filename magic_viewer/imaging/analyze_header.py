@@ -7,7 +7,6 @@ import logging
 import re
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from nibabel.spatialimages import HeaderDataError
 from nibabel.spm2analyze import Spm2AnalyzeHeader
 from nibabel.wrapstruct import WrapStructError
 
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.stored_voxels import stored_volumes
 from magic_viewer.imaging.volume_header import (
     Header,
@@ -29,12 +29,12 @@ _silent = logging.getLogger("magic_viewer.nibabel")
 _silent.disabled = True
 
 
-def is_analyze(path: Path, head: bytes) -> bool:
+def is_analyze(path: Source, head: bytes) -> bool:
     """Tells whether a file is an Analyze header: by its size in front, and by its name."""
     return head[:4] in (b"\x5c\x01\0\0", b"\0\0\x01\x5c") and bool(_stem(path))
 
 
-def read_analyze_header(path: Path, head: bytes) -> Header:
+def read_analyze_header(path: Source, head: bytes) -> Header:
     """Checks the first bytes of a .hdr.
 
     Raises:
@@ -44,7 +44,7 @@ def read_analyze_header(path: Path, head: bytes) -> Header:
     fields, stated_bits = mended(refuse, Spm2AnalyzeHeader, head)
     notices = ["No side letters are drawn: orientation unknown, Analyze doesn't tell it reliably."]
     data_path, gzipped = data_file(refuse, path)
-    if data_path.with_suffix(".mat").is_file():
+    if path.with_name(f"{_stem(path)}.mat").is_file():
         notices.append("The orientation that SPM keeps in the .mat file beside it isn't read.")
     shape = dim_shape(refuse, fields)
     dtype = voxel_type(refuse, fields, stated_bits, notices)
@@ -76,7 +76,7 @@ def mended(refuse: Refuse, kind: Callable[..., Any], head: bytes) -> tuple[Any, 
     return fields, stated_bits
 
 
-def data_file(refuse: Refuse, path: Path) -> tuple[Path, bool]:
+def data_file(refuse: Refuse, path: Source) -> tuple[Source, bool]:
     """Finds the .img of a .hdr, and tells whether it is gzip."""
     stem = _stem(path)
     for ending in (".img", ".img.gz", ".IMG"):
@@ -85,7 +85,7 @@ def data_file(refuse: Refuse, path: Path) -> tuple[Path, bool]:
     raise refuse(f"its voxels should be in {stem}.img beside it, which isn't there")
 
 
-def _stem(path: Path) -> str:
+def _stem(path: Source) -> str:
     match = re.fullmatch(r"(.+)\.hdr(\.gz)?", path.name, re.IGNORECASE)
     return match[1] if match else ""
 

@@ -1,37 +1,42 @@
-"""Keeps what was decoded last, up to a number of bytes."""
+"""Keeps the pixels that were decoded last, up to a number of bytes."""
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from typing import Any
 
-from magic_viewer.imaging.study import Slice
+import numpy.typing as npt
+
+Pixels = npt.NDArray[Any]
 
 
-class SliceCache:
-    """Slices by key, least recently used dropped first. Any thread may call it."""
+class PixelCache:
+    """Arrays by key, least recently used dropped first. Any thread may call it."""
 
     def __init__(self, most_bytes: int) -> None:
-        """Makes an empty cache that holds `most_bytes` of pixels at most."""
-        self._most_bytes = most_bytes
+        """Makes an empty cache that holds `most_bytes` at most."""
+        self.most_bytes = most_bytes
         self._bytes = 0
-        self._slices: OrderedDict[Hashable, Slice] = OrderedDict()
+        self._arrays: OrderedDict[Hashable, Pixels] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, make: Callable[[], Slice]) -> Slice:
-        """Gives the slice under `key`, made by `make` when it isn't there.
+    def get(self, key: Hashable, make: Callable[[], Pixels]) -> Pixels:
+        """Gives the array under `key`, made by `make` when it isn't there.
 
-        `make` runs outside the lock, so that one slow slice doesn't hold up the others.
+        `make` runs outside the lock, so that one slow image doesn't hold up the others.
         """
         with self._lock:
-            if key in self._slices:
-                self._slices.move_to_end(key)
-                return self._slices[key]
+            if key in self._arrays:
+                self._arrays.move_to_end(key)
+                return self._arrays[key]
         made = make()
+        # Several readers share it.
+        made.flags.writeable = False
         with self._lock:
-            if key not in self._slices:
-                self._slices[key] = made
-                self._bytes += made.modality_values.nbytes
-            while self._bytes > self._most_bytes:
-                _, dropped = self._slices.popitem(last=False)
-                self._bytes -= dropped.modality_values.nbytes
+            if key not in self._arrays:
+                self._arrays[key] = made
+                self._bytes += made.nbytes
+            while self._bytes > self.most_bytes:
+                _, dropped = self._arrays.popitem(last=False)
+                self._bytes -= dropped.nbytes
         return made

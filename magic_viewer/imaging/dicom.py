@@ -1,67 +1,95 @@
 """DICOM files -> Series: headers first, pixels when a slice is asked for."""
 
 from collections import Counter
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
+from itertools import chain
 
-from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.cache import SliceCache
+from magic_viewer.imaging.cache import PixelCache
 from magic_viewer.imaging.dicom_headers import Frame, read_frames
-from magic_viewer.imaging.dicom_pixels import read_pixels
-from magic_viewer.imaging.dicom_stacks import Stack, group_frames, stack
-from magic_viewer.imaging.study import Notice, Series, Slice, Study, Volume
-from magic_viewer.progress import Progress
+from magic_viewer.imaging.dicom_pixels import Stored, make_slice, read_stored
+from magic_viewer.imaging.dicom_stacks import Stack, group_frames, stack, volume_names
+from magic_viewer.imaging.mosaic import tile
+from magic_viewer.imaging.source import Source
+from magic_viewer.imaging.study import Notice, Series, Slice, Volume
 
-_CACHE_BYTES = 512 << 20
-
-
-def read_dicom(paths: Sequence[Path]) -> Generator[Progress, None, Study]:
-    """Reads the headers of DICOM files and sorts their images into series.
-
-    Args:
-        paths: DICOM files, in any order.
-
-    Returns:
-        The series in the order of their numbers; files that can't be shown among `rejected`.
-    """
-    frames: list[Frame] = []
-    rejected: list[Notice] = []
-    for done, path in enumerate(paths):
-        yield Progress(done, len(paths), "Reading DICOM headers")
-        try:
-            frames += read_frames(path)
-        except ImagingError as error:
-            rejected.append(Notice(str(error), path.name))
-    return Study(_all_series(frames), tuple(rejected))
+_CACHE_BYTES = 1 << 30
 
 
-def _all_series(frames: Sequence[Frame]) -> tuple[Series, ...]:
-    groups = group_frames(frames)
-    groups.sort(key=lambda group: (group[0].series_number is None, group[0].series_number or 0))
-    parts = Counter(group[0].series_uid for group in groups)
-    seen: Counter[str] = Counter()
-    cache = SliceCache(_CACHE_BYTES)
-    series = []
-    for group in groups:
-        uid = group[0].series_uid
-        seen[uid] += 1
-        series.append(_series(group, seen[uid], parts[uid], cache))
-    return tuple(series)
+class DicomReader:
+    """Takes files one by one and sorts their images into series."""
+
+    def __init__(self) -> None:
+        self._frames: dict[int, tuple[Frame, ...]] = {}
+        self._cache = PixelCache(_CACHE_BYTES)
+
+    @property
+    def first(self) -> int | None:
+        """The lowest number that an image has come from."""
+        return min(self._frames, default=None)
+
+    def read(self, number: int, source: Source) -> None:
+        """Reads the headers of a file.
+
+        Args:
+            number: its place among all files.
+            source: DICOM.
+
+        Raises:
+            ImagingError: it can't be shown.
+        """
+        self._frames[number] = read_frames(source)
+
+    def series(self) -> tuple[Series, ...]:
+        """Sorts what has come so far, in the order of series numbers."""
+        frames = chain.from_iterable(self._frames[number] for number in sorted(self._frames))
+        groups = group_frames(list(frames))
+        patients = {
+            patient: n for n, patient in enumerate(dict.fromkeys(g[0].patient for g in groups))
+        }
+        groups.sort(key=lambda group: (patients[group[0].patient], *_series_order(group[0])))
+        parts = Counter(group[0].series_uid for group in groups)
+        seen: Counter[str] = Counter()
+        series = []
+        for group in groups:
+            uid = group[0].series_uid
+            seen[uid] += 1
+            one = _series(group, seen[uid], parts[uid], self._cache)
+            series.append(_name_patient(one, patients[group[0].patient] + 1, len(patients)))
+        return tuple(series)
 
 
-def _series(group: Sequence[Frame], part: int, parts: int, cache: SliceCache) -> Series:
+def _series_order(frame: Frame) -> tuple[bool, int]:
+    return frame.series_number is None, frame.series_number or 0
+
+
+def _name_patient(series: Series, patient: int, patients: int) -> Series:
+    """Tells the patients apart where there are several, without their names."""
+    if patients == 1:
+        return series
+    notice = Notice(f"The files are of {patients} patients; this series is of patient {patient}.")
+    title = f"Patient {patient}: {series.title}"
+    return replace(series, title=title, notices=(*series.notices, notice))
+
+
+def _series(group: Sequence[Frame], part: int, parts: int, cache: PixelCache) -> Series:
     first, sorted_stack = group[0], stack(group)
-    uid = "" if first.series_uid == str(first.path) else first.series_uid
+    uid = "" if first.series_uid == str(first.source) else first.series_uid
     title = first.title or _nameless(first)
     notices = [Notice(text) for text in sorted_stack.notices]
     if parts > 1:
         title += f" ({part} of {parts})"
         notices.append(
-            Notice(f"Its images differ in orientation, size or place: shown as {parts} series.")
+            Notice(
+                f"Its images differ in orientation, size, place or kind: shown as {parts} series."
+            )
         )
-    volumes = tuple(_volume(frames, sorted_stack, cache) for frames in sorted_stack.volumes)
+    names = volume_names(sorted_stack.volumes)
+    volumes = tuple(
+        _volume(frames, name, sorted_stack, cache)
+        for frames, name in zip(sorted_stack.volumes, names, strict=True)
+    )
     return Series(title, first.modality or None, volumes, "DICOM", tuple(notices), uid)
 
 
@@ -76,19 +104,29 @@ class _Decoder:
     """Gives the slices of one volume."""
 
     frames: tuple[Frame, ...]
-    cache: SliceCache
+    cache: PixelCache
+
+    def stored(self, k: int) -> Stored:
+        """Decodes slice k, unless that was done already."""
+        frame = self.frames[k]
+        key = (str(frame.source), frame.stored_number)
+        whole = self.cache.get(key, partial(read_stored, frame))
+        return tile(whole, frame.mosaic, frame.number) if frame.mosaic else whole
 
     def read_slice(self, k: int) -> Slice:
-        frame = self.frames[k]
-        return self.cache.get((frame.path, frame.number, k), partial(read_pixels, frame, k))
+        return make_slice(self.frames[k], k, self.stored(k))
 
 
-def _volume(frames: tuple[Frame, ...], whole: Stack, cache: SliceCache) -> Volume:
+def _volume(frames: tuple[Frame, ...], name: str, whole: Stack, cache: PixelCache) -> Volume:
     rows, columns = frames[0].shape
     row_spacing, column_spacing = frames[0].spacing or (None, None)
+    decoder = _Decoder(frames, cache)
     return Volume(
         shape=(len(frames), rows, columns),
-        read_slice=_Decoder(frames, cache).read_slice,
+        read_slice=decoder.read_slice,
         affine=whole.affine,
         spacing=(whole.slice_spacing, row_spacing, column_spacing),
+        name=name,
+        prefetch=decoder.stored,
+        slice_keys=tuple((str(frame.source), frame.number) for frame in frames),
     )

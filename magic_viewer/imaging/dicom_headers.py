@@ -6,15 +6,20 @@ would otherwise be misled.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
-from pydicom import dcmread
-from pydicom.dataset import Dataset, FileDataset
-from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.dicom_checks import check_image, check_syntax, find_pixels, refusal
+from magic_viewer.imaging.dicom_checks import check_image, check_syntax
+from magic_viewer.imaging.dicom_file import open_dicom, read_header, refusal
+from magic_viewer.imaging.dicom_format import (
+    FORMAT_KEYWORDS,
+    TABLE_KEYWORDS,
+    PixelFormat,
+    read_format,
+)
 from magic_viewer.imaging.dicom_scaling import read_rescale, read_windows
 from magic_viewer.imaging.dicom_values import (
     Vector,
@@ -23,22 +28,23 @@ from magic_viewer.imaging.dicom_values import (
     numbers,
     text,
     value,
-    whole,
 )
-from magic_viewer.imaging.kinds import is_dicom
-from magic_viewer.imaging.quiet import quiet
+from magic_viewer.imaging.mosaic import Mosaic, is_mosaic, mosaic_tags, read_mosaic
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Window
 
-_TAGS = """
+_KEYWORDS = """
     ImageType SOPClassUID SOPInstanceUID Modality SeriesDescription SeriesInstanceUID
+    PatientID PatientName PatientBirthDate
     SeriesNumber AcquisitionNumber InstanceNumber FrameOfReferenceUID ImagePositionPatient
     ImageOrientationPatient PixelSpacing PixelAspectRatio TemporalPositionIdentifier
-    TriggerTime EchoTime DiffusionBValue GridFrameOffsetVector SamplesPerPixel
-    PhotometricInterpretation NumberOfFrames Rows Columns BitsAllocated BitsStored
-    RedPaletteColorLookupTableDescriptor WindowCenter WindowWidth VOILUTFunction
-    WindowCenterWidthExplanation RescaleSlope RescaleIntercept RescaleType Units
+    TriggerTime EchoTime DiffusionBValue GridFrameOffsetVector WindowCenter WindowWidth
+    VOILUTFunction WindowCenterWidthExplanation RescaleSlope RescaleIntercept RescaleType Units
     DoseGridScaling DoseUnits SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
+# As tags, since turning names into tags takes longer than reading a header.
+_TAGS = tuple(map(Tag, (*(_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split(), *mosaic_tags())))
+_PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
 _ORTHONORMAL_WITHIN = 0.02
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
 
@@ -48,18 +54,17 @@ class Frame:
     """One image and all that places it, groups it and scales it.
 
     Attributes:
-        path: its file.
-        number: its place in the file, 0-based.
-        transfer_syntax: how the file's pixels are packed.
-        series_uid: of the series; the path where the file gives none.
+        source: its file.
+        number: its place in the file, 0-based; in a mosaic, that of its tile.
+        format: how the file's pixels are packed.
+        mosaic: how the file's one image divides; None where it doesn't.
+        series_uid: of the series; the file where it gives none.
         instance_uid: of the file.
+        patient: a number that is the same for images of one patient, and tells nothing else.
         series_number: None when absent.
         title: series description, "" when absent.
         modality: "CT", "MR", ... or "".
         frame_of_reference_uid: "" when absent.
-        shape: (rows, columns).
-        is_color: whether it becomes RGB.
-        is_single: whether the file holds one frame only.
         position: LPS mm of the first pixel's centre.
         orientation: direction cosines along a row, then along a column.
         spacing: (row, column) mm.
@@ -71,18 +76,17 @@ class Frame:
         notices: sentences for the user.
     """
 
-    path: Path
+    source: Source
     number: int
-    transfer_syntax: UID
+    format: PixelFormat
+    mosaic: Mosaic | None
     series_uid: str
     instance_uid: str
+    patient: int
     series_number: int | None
     title: str
     modality: str
     frame_of_reference_uid: str
-    shape: tuple[int, int]
-    is_color: bool
-    is_single: bool
     position: Vector | None
     orientation: Vector | None
     spacing: tuple[float, float] | None
@@ -90,8 +94,23 @@ class Frame:
     rescale: tuple[float, float]
     unit: str | None
     windows: tuple[Window, ...]
-    rank: tuple[str | float, ...]
+    rank: "Rank"
     notices: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.mosaic.shape if self.mosaic else self.format.shape
+
+    @property
+    def stored_number(self) -> int:
+        """Which of the file's stored images it is in, 0-based."""
+        return 0 if self.mosaic else self.number
+
+    @property
+    def is_localizer(self) -> bool:
+        """Whether it was taken to plan others on."""
+        return "LOCALIZER" in self.rank.image_type
 
     @property
     def is_placed(self) -> bool:
@@ -99,57 +118,44 @@ class Frame:
         return self.position is not None and self.orientation is not None
 
 
-def read_frames(path: Path) -> tuple[Frame, ...]:
+def read_frames(source: Source) -> tuple[Frame, ...]:
     """Reads the headers of all images in a DICOM file.
 
     Raises:
         ImagingError: it isn't DICOM, holds no image, or one that can't be shown rightly.
     """
-    with quiet():
-        try:
-            return _read_frames(path)
-        except ImagingError:
-            raise
-        except OSError as error:
-            raise refusal(path, "it can't be read; check that it is still there") from error
-        except Exception as error:
-            raise refusal(path, "its header is damaged or cut short") from error
+    try:
+        return _read_frames(source)
+    except ImagingError:
+        raise
+    except OSError as error:
+        raise refusal(source, "it can't be read; check that it is still there") from error
+    except Exception as error:
+        raise refusal(source, "its header is damaged or cut short") from error
 
 
-def _read_frames(path: Path) -> tuple[Frame, ...]:
-    with path.open("rb") as stream:
-        head = stream.read(132)
-        if not is_dicom(head):
-            raise refusal(path, "a DICOM header was expected, this is something else")
+def _read_frames(source: Source) -> tuple[Frame, ...]:
+    with open_dicom(source) as stream:
+        start = stream.read(4)
         stream.seek(0)
-        header = dcmread(stream, stop_before_pixels=True, force=True, specific_tags=_TAGS.split())
-        pixels = find_pixels(stream, header)
-    syntax = _transfer_syntax(header)
-    check_syntax(path, syntax)
-    check_image(path, header, None if syntax.is_deflated else pixels, syntax)
+        header, pixels, syntax = read_header(stream, _TAGS)
+    check_syntax(source, syntax)
+    check_image(source, header, pixels)
+    assert pixels is not None
     file_notices: tuple[str, ...] = ()
-    if head.startswith(_PROGRAM_STARTS):
+    if start.startswith(_PROGRAM_STARTS):
         file_notices = ("The file also looks like a program: executable preamble, not run.",)
-    return _all_frames(_Facts(path, header, syntax), file_notices)
-
-
-def _transfer_syntax(header: FileDataset) -> UID:
-    stated = header.file_meta.get("TransferSyntaxUID")
-    if stated:
-        return UID(stated)
-    implicit, little_endian = header.original_encoding
-    if implicit:
-        return ImplicitVRLittleEndian
-    return ExplicitVRLittleEndian if little_endian else ExplicitVRBigEndian
+    return _all_frames(_Facts(source, header, read_format(header, pixels, syntax)), file_notices)
 
 
 @dataclass(frozen=True)
 class _Facts:
     """A file, and one frame's functional groups in it when it has any."""
 
-    path: Path
+    source: Source
     header: Dataset
-    syntax: UID
+    format: PixelFormat
+    mosaic: Mosaic | None = None
     number: int = 0
     has_groups: bool = False
     own: Dataset | None = None
@@ -168,11 +174,12 @@ class _Facts:
 
 
 def _all_frames(facts: _Facts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
-    header = facts.header
-    count = max(whole(header, "NumberOfFrames", 1), 1)
+    header, count = facts.header, facts.format.frames
     groups = header.get("PerFrameFunctionalGroupsSequence") or ()
     if not groups:
-        return tuple(_frame(replace(facts, number=index), count, notices) for index in range(count))
+        mosaic = read_mosaic(header)
+        places = range(mosaic.tiles if mosaic else count)
+        return tuple(_frame(replace(facts, number=n, mosaic=mosaic), notices) for n in places)
     shared = item(header, "SharedFunctionalGroupsSequence")
     complete = len(groups) >= count
     if not complete:
@@ -186,35 +193,32 @@ def _all_frames(facts: _Facts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
                 own=groups[index] if complete else None,
                 shared=shared,
             ),
-            count,
             notices,
         )
         for index in range(count)
     )
 
 
-def _frame(facts: _Facts, count: int, file_notices: tuple[str, ...]) -> Frame:
+def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
     header = facts.header
     notices = list(file_notices)
-    position, orientation = _place(facts, count, notices)
+    position, orientation = _place(facts, notices)
     spacing = _spacing(facts, notices)
     modality = text(header, "Modality")
     transformation = facts.group("PixelValueTransformationSequence")
     rescale, unit = read_rescale(header, transformation, modality, notices)
-    photometric = text(header, "PhotometricInterpretation")
     return Frame(
-        path=facts.path,
+        source=facts.source,
         number=facts.number,
-        transfer_syntax=facts.syntax,
-        series_uid=text(header, "SeriesInstanceUID") or str(facts.path),
-        instance_uid=text(header, "SOPInstanceUID") or str(facts.path),
+        format=facts.format,
+        mosaic=facts.mosaic,
+        series_uid=text(header, "SeriesInstanceUID") or str(facts.source),
+        instance_uid=text(header, "SOPInstanceUID") or str(facts.source),
+        patient=hash(tuple(text(header, keyword) for keyword in _PATIENT)),
         series_number=_series_number(header),
         title=text(header, "SeriesDescription"),
         modality=modality,
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
-        shape=(whole(header, "Rows"), whole(header, "Columns")),
-        is_color=whole(header, "SamplesPerPixel", 1) == 3 or photometric == "PALETTE COLOR",
-        is_single=count == 1,
         position=position,
         orientation=orientation,
         spacing=spacing,
@@ -232,10 +236,10 @@ def _series_number(header: Dataset) -> int | None:
     return None if found is None else int(found)
 
 
-def _place(facts: _Facts, count: int, notices: list[str]) -> tuple[Vector | None, Vector | None]:
+def _place(facts: _Facts, notices: list[str]) -> tuple[Vector | None, Vector | None]:
     """Gives position and orientation, each None when it can't be relied on."""
     header = facts.header
-    if "MOSAIC" in (header.get("ImageType") or ()):
+    if facts.mosaic is None and is_mosaic(header):
         notices.append("A mosaic of many slices, shown as one picture: orientation unknown.")
         return None, None
     position = numbers(facts.group("PlanePositionSequence"), "ImagePositionPatient", 3)
@@ -246,8 +250,10 @@ def _place(facts: _Facts, count: int, notices: list[str]) -> tuple[Vector | None
     if position is None or orientation is None or not any(orientation):
         notices.append("No side letters are drawn: orientation unknown.")
         return None, None
-    if count > 1 and not facts.has_groups:
-        return _grid_position(facts, position, orientation, count, notices), orientation
+    if facts.mosaic:
+        return facts.mosaic.positions[facts.number], orientation
+    if facts.format.frames > 1 and not facts.has_groups:
+        return _grid_position(facts, position, orientation, notices), orientation
     return position, orientation
 
 
@@ -257,10 +263,10 @@ def _is_orthonormal(orientation: Vector) -> bool:
 
 
 def _grid_position(
-    facts: _Facts, position: Vector, orientation: Vector, count: int, notices: list[str]
+    facts: _Facts, position: Vector, orientation: Vector, notices: list[str]
 ) -> Vector | None:
     """Places a frame of an old multi-frame file, as RT Dose does (PS3.3 C.8.8.3.2)."""
-    offsets = numbers(facts.header, "GridFrameOffsetVector", count)
+    offsets = numbers(facts.header, "GridFrameOffsetVector", facts.format.frames)
     if offsets is None:
         notices.append("Its frames have no place in space: geometry missing.")
         return None
@@ -285,21 +291,46 @@ def _pixel_aspect(header: Dataset) -> float:
     return ratio[0] / ratio[1] if ratio and min(ratio) > 0 else 1.0
 
 
-def _rank(facts: _Facts) -> tuple[str | float, ...]:
+@dataclass(frozen=True, order=True)
+class Rank:
+    """What tells images at one position apart, compared in this order; 0 where it isn't said.
+
+    Attributes:
+        image_type: the values of Image Type.
+        echo_time: ms.
+        time: temporal position, counted from 1.
+        trigger_time: ms.
+        b_value: s/mm².
+        acquisition: its number.
+        instance: its number.
+        frame: its place in the file, 0-based.
+    """
+
+    image_type: tuple[str, ...]
+    echo_time: float
+    time: float
+    trigger_time: float
+    b_value: float
+    acquisition: float
+    instance: float
+    frame: int
+
+
+def _rank(facts: _Facts) -> Rank:
     header, content = facts.header, facts.group("FrameContentSequence")
     kind = facts.group("MRImageFrameTypeSequence")
     image_type = value(kind, "FrameType") or value(header, "ImageType") or ()
     diffusion = facts.group("MRDiffusionSequence")
     echo = facts.group("MREchoSequence")
-    return (
-        "/".join(map(str, image_type)),
-        number(echo, "EffectiveEchoTime") or number(header, "EchoTime") or 0.0,
-        number(content, "TemporalPositionIndex")
+    return Rank(
+        image_type=tuple(map(str, [image_type] if isinstance(image_type, str) else image_type)),
+        echo_time=number(echo, "EffectiveEchoTime") or number(header, "EchoTime") or 0.0,
+        time=number(content, "TemporalPositionIndex")
         or number(header, "TemporalPositionIdentifier")
         or 0.0,
-        number(header, "TriggerTime") or 0.0,
-        number(diffusion, "DiffusionBValue") or 0.0,
-        number(header, "AcquisitionNumber") or 0.0,
-        number(header, "InstanceNumber") or 0.0,
-        float(facts.number),
+        trigger_time=number(header, "TriggerTime") or 0.0,
+        b_value=number(diffusion, "DiffusionBValue") or 0.0,
+        acquisition=number(header, "AcquisitionNumber") or 0.0,
+        instance=number(header, "InstanceNumber") or 0.0,
+        frame=facts.number,
     )

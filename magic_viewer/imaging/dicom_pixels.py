@@ -1,22 +1,20 @@
-"""One DICOM image decoded: stored values -> modality values, with its look-up tables."""
+"""One DICOM image: decoded to stored values, and from those, by its tables, to modality values."""
 
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.pixels.utils import pixel_array
-from pydicom.uid import RLELossless
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.dicom_checks import refusal
+from magic_viewer.imaging.dicom_codecs import PLUGIN, decoder_of
+from magic_viewer.imaging.dicom_file import open_dicom, refusal
+from magic_viewer.imaging.dicom_format import PixelFormat
 from magic_viewer.imaging.dicom_headers import Frame
-from magic_viewer.imaging.dicom_values import item, number, numbers, text, value, whole
+from magic_viewer.imaging.dicom_values import item, numbers, text, value
 from magic_viewer.imaging.geometry import plane_affine
-from magic_viewer.imaging.quiet import quiet
 from magic_viewer.imaging.study import Slice, VoiLut
 
 Stored = npt.NDArray[Any]
@@ -33,53 +31,59 @@ class _Lut:
     bits: int
 
 
-def read_pixels(frame: Frame, index: int) -> Slice:
-    """Decodes one image.
+def read_stored(frame: Frame) -> Stored:
+    """Decodes the stored image that a frame is in, which is all of a mosaic.
 
-    Args:
-        frame: which.
-        index: the place the slice gets in its volume.
+    Returns:
+        (rows, columns) as stored, without what isn't part of the pixel, or (rows, columns, 3)
+        uint8 RGB.
 
     Raises:
         ImagingError: the pixels are damaged, cut short or packed in a way that isn't supported.
     """
-    with quiet():
-        try:
-            header, stored = _decode(frame)
-            return _slice(frame, index, header, stored)
-        except ImagingError:
-            raise
-        except OSError as error:
-            raise refusal(frame.path, "it can't be read; check that it is still there") from error
-        except Exception as error:
-            raise refusal(
-                frame.path, "its pixels are damaged or cut short; copy it again from its source"
-            ) from error
+    try:
+        stored = _decoded(frame)
+        if frame.format.is_color:
+            return _rgb(stored, frame.format)
+        return _used_bits(stored, frame.format)
+    except ImagingError:
+        raise
+    except OSError as error:
+        raise refusal(frame.source, "it can't be read; check that it is still there") from error
+    except Exception as error:
+        raise refusal(
+            frame.source, "its pixels are damaged or cut short; copy it again from its source"
+        ) from error
 
 
-def _decode(frame: Frame) -> tuple[Dataset, Stored]:
-    """Gives the image attributes and the stored values, colour as RGB."""
-    options: dict[str, Any] = {"index": frame.number, "raw": not frame.is_color}
-    if frame.transfer_syntax == RLELossless:
-        # The faster plug-in panics on oversized data, past every `except Exception`.
-        options["decoding_plugin"] = "pydicom"
-    if not (frame.is_color or _is_recoded(frame)):
-        # pydicom's correction takes High Bit for granted; `_used_bits` reads it.
-        options["correct_unused_bits"] = False
-    if frame.transfer_syntax.is_deflated:
-        inflated = dcmread(frame.path)
-        return inflated, pixel_array(inflated, **options)
-    header = Dataset()
-    stored = pixel_array(
-        frame.path, ds_out=header, transfer_syntax_uid=frame.transfer_syntax, **options
-    )
-    return header, stored
+def _decoded(frame: Frame) -> Stored:
+    """Gives the frame as pydicom decodes it, colour as RGB but for palettes."""
+    form = frame.format
+    with open_dicom(frame.source) as stream:
+        stream.seek(form.offset)
+        stored, _ = decoder_of(form.syntax).as_array(
+            stream,
+            index=frame.stored_number,
+            raw=not form.is_color,
+            decoding_plugin=PLUGIN if form.syntax.is_encapsulated else "",
+            **form.decoder_options(),
+        )
+    if stored.shape[:2] != form.shape:
+        raise refusal(frame.source, f"{form.shape} pixels were expected, {stored.shape[:2]} came")
+    return stored
 
 
-def _slice(frame: Frame, index: int, header: Dataset, stored: Stored) -> Slice:
-    if stored.shape[:2] != frame.shape:
-        raise refusal(frame.path, f"{frame.shape} pixels were expected, {stored.shape[:2]} came")
-    photometric = text(header, "PhotometricInterpretation")
+def make_slice(frame: Frame, index: int, stored: Stored) -> Slice:
+    """Makes a slice of what `read_stored` gave.
+
+    Args:
+        frame: its header.
+        index: the place it gets in its volume.
+        stored: its pixels.
+
+    Raises:
+        ImagingError: one of its look-up tables can't be used.
+    """
     plain = Slice(
         modality_values=_EMPTY,
         index=index,
@@ -87,24 +91,27 @@ def _slice(frame: Frame, index: int, header: Dataset, stored: Stored) -> Slice:
         spacing=frame.spacing,
         modality=frame.modality or None,
         pixel_aspect=frame.pixel_aspect,
-        photometric_interpretation=photometric,
+        photometric_interpretation=frame.format.photometric,
     )
-    if frame.is_color:
-        return replace(plain, modality_values=_color_values(header, stored, photometric))
-    return replace(
-        plain,
-        **_modality_values(frame, header, _used_bits(header, stored, frame)),
-        windows=frame.windows,
-        voi_lut=_voi_lut(header, frame),
-        inverted=photometric == "MONOCHROME1",
-        padding_value=_padding(header, frame),
-    )
+    if frame.format.is_color:
+        return replace(plain, modality_values=stored)
+    try:
+        return replace(
+            plain,
+            **_modality_values(frame, stored),
+            windows=frame.windows,
+            voi_lut=_voi_lut(frame),
+            inverted=frame.format.photometric == "MONOCHROME1",
+            padding_value=_padding(frame),
+        )
+    except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
+        raise refusal(frame.source, "its look-up table is damaged or cut short") from error
 
 
-def _modality_values(frame: Frame, header: Dataset, stored: Stored) -> dict[str, Any]:
+def _modality_values(frame: Frame, stored: Stored) -> dict[str, Any]:
     """Applies the Modality LUT, else the rescale; gives the fields of Slice that it decides."""
-    sequence_item = item(header, "ModalityLUTSequence")
-    table = _lut(sequence_item, _is_signed(header), frame)
+    sequence_item = item(frame.format.tables, "ModalityLUTSequence")
+    table = _lut(sequence_item, frame.format.is_signed, frame.format)
     if sequence_item is None or table is None:
         slope, intercept = frame.rescale
         return {
@@ -127,26 +134,16 @@ def _affine(frame: Frame) -> npt.NDArray[np.float64] | None:
     return plane_affine(frame.position, frame.orientation, frame.spacing)
 
 
-def _is_signed(header: Dataset) -> bool:
-    return whole(header, "PixelRepresentation") == 1
-
-
-def _is_recoded(frame: Frame) -> bool:
-    """Tells whether a codec made the bits anew, rather than storing the words as they were."""
-    return frame.transfer_syntax.is_encapsulated and frame.transfer_syntax != RLELossless
-
-
-def _used_bits(header: Dataset, stored: Stored, frame: Frame) -> Stored:
+def _used_bits(stored: Stored, form: PixelFormat) -> Stored:
     """Drops what old files keep in the bits around the pixel (PS3.5 8.1.1)."""
     allocated = stored.dtype.itemsize * 8
-    used = whole(header, "BitsStored", allocated)
-    high = whole(header, "HighBit", used - 1)
-    is_packed_bit = whole(header, "BitsAllocated") == 1
-    if stored.dtype.kind not in "iu" or _is_recoded(frame) or is_packed_bit or used >= allocated:
+    used, high = form.bits_stored, form.high_bit
+    if stored.dtype.kind not in "iu" or form.is_recoded or form.bits_allocated == 1:
         return stored
-    if not used - 1 <= high < allocated:
-        high = used - 1
-    return (stored << (allocated - 1 - high)) >> (allocated - used)
+    if used < allocated:
+        stored <<= allocated - 1 - high
+        stored >>= allocated - used
+    return stored
 
 
 def _rescaled(stored: Stored, slope: float, intercept: float) -> npt.NDArray[np.float32]:
@@ -159,18 +156,18 @@ def _rescaled(stored: Stored, slope: float, intercept: float) -> npt.NDArray[np.
     return values
 
 
-def _color_values(header: Dataset, stored: Stored, photometric: str) -> npt.NDArray[np.uint8]:
+def _rgb(stored: Stored, form: PixelFormat) -> npt.NDArray[np.uint8]:
     """Gives RGB with 8 bits a channel."""
-    bits = whole(header, "BitsStored", 8)
-    if photometric == "PALETTE COLOR":
-        stored = apply_color_lut(stored, header)
+    bits = form.bits_stored
+    if form.photometric == "PALETTE COLOR":
+        stored = apply_color_lut(stored, form.tables)
         bits = stored.dtype.itemsize * 8
     if stored.ndim != 3 or stored.shape[2] < 3:
         raise ValueError("three colour channels were expected")
     return (stored[..., :3] >> max(bits - 8, 0)).astype(np.uint8)
 
 
-def _lut(sequence_item: Dataset | None, signed: bool, frame: Frame) -> _Lut | None:
+def _lut(sequence_item: Dataset | None, signed: bool, form: PixelFormat) -> _Lut | None:
     """Reads a look-up table (PS3.3 C.11.1.1.1).
 
     Data may be numbers or bytes, and 8-bit entries may be packed two to a word.
@@ -182,7 +179,7 @@ def _lut(sequence_item: Dataset | None, signed: bool, frame: Frame) -> _Lut | No
     count = count % _MOST_ENTRIES or _MOST_ENTRIES
     if signed and first >= _MOST_ENTRIES // 2:
         first -= _MOST_ENTRIES
-    word = "<u2" if frame.transfer_syntax.is_little_endian else ">u2"
+    word = "<u2" if form.syntax.is_little_endian else ">u2"
     data = value(sequence_item, "LUTData")
     packed = data if isinstance(data, bytes) else np.asarray(data, word).tobytes()
     entries = np.frombuffer(packed, word if len(packed) >= 2 * count else np.uint8)[:count]
@@ -191,21 +188,21 @@ def _lut(sequence_item: Dataset | None, signed: bool, frame: Frame) -> _Lut | No
     return _Lut(first, entries.astype(np.int64), bits)
 
 
-def _voi_lut(header: Dataset, frame: Frame) -> VoiLut | None:
-    signed = _is_signed(header) or frame.rescale[1] < 0
-    table = _lut(item(header, "VOILUTSequence"), signed, frame)
+def _voi_lut(frame: Frame) -> VoiLut | None:
+    signed = frame.format.is_signed or frame.rescale[1] < 0
+    table = _lut(item(frame.format.tables, "VOILUTSequence"), signed, frame.format)
     if table is None:
         return None
     top = max((1 << min(max(table.bits, 8), 16)) - 1, int(table.entries.max()))
     return VoiLut(float(table.first), (table.entries / top).astype(np.float32))
 
 
-def _padding(header: Dataset, frame: Frame) -> float | None:
-    stored = number(header, "PixelPaddingValue")
-    if stored is None or frame.is_color:
+def _padding(frame: Frame) -> float | None:
+    stored = frame.format.padding
+    if stored is None:
         return None
-    bits = whole(header, "BitsAllocated", 16)
-    if _is_signed(header) and stored >= 1 << (bits - 1):
+    bits = frame.format.bits_allocated
+    if frame.format.is_signed and stored >= 1 << (bits - 1):
         stored -= 1 << bits
     slope, intercept = frame.rescale
     return float(np.float32(stored) * np.float32(slope) + np.float32(intercept))

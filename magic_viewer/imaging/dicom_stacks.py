@@ -22,6 +22,12 @@ _EVEN_WITHIN = 0.05
 _GAP_FROM = 1.5
 _GAPS_AT_MOST = 0.25
 _TILT_FROM = 0.01
+_TOLD_BY = (
+    ("echo_time", "TE {:g} ms"),
+    ("time", "time {:g}"),
+    ("trigger_time", "{:g} ms after trigger"),
+    ("b_value", "b {:g} s/mm²"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +48,10 @@ class Stack:
 
 
 def group_frames(frames: Sequence[Frame]) -> list[list[Frame]]:
-    """Parts images into stacks, in the order they came."""
+    """Parts images into stacks, in the order they came.
+
+    Images of several kinds in unequal numbers make a stack for each kind.
+    """
     by_key: dict[tuple[object, ...], list[list[Frame]]] = defaultdict(list)
     groups: list[list[Frame]] = []
     for frame in frames:
@@ -54,15 +63,29 @@ def group_frames(frames: Sequence[Frame]) -> list[list[Frame]]:
         else:
             alike.append([frame])
             groups.append(alike[-1])
-    return groups
+    return list(chain.from_iterable(map(_kinds_apart, groups)))
+
+
+def _kinds_apart(group: list[Frame]) -> list[list[Frame]]:
+    """Parts a stack whose positions hold unequal numbers of images by what the images are."""
+    if not all(frame.is_placed for frame in group):
+        return [group]
+    if len({len(plane) for plane in _planes(_without_duplicates(group)[0])}) == 1:
+        return [group]
+    kinds: dict[tuple[object, ...], list[Frame]] = defaultdict(list)
+    for frame in group:
+        rank = frame.rank
+        kinds[rank.image_type, rank.echo_time, rank.b_value].append(frame)
+    return list(kinds.values())
 
 
 def _key(frame: Frame) -> tuple[object, ...]:
     spacing = frame.spacing and tuple(round(mm, 3) for mm in frame.spacing)
     # A cine without positions is time, not depth: it is a stack of its own.
-    alone = None if frame.is_single or frame.is_placed else frame.path
+    alone = None if frame.format.frames == 1 or frame.is_placed else str(frame.source)
     reference = frame.frame_of_reference_uid
-    return frame.series_uid, reference, frame.shape, frame.is_color, spacing, alone
+    kind = frame.shape, frame.format.is_color, frame.is_localizer
+    return frame.patient, frame.series_uid, reference, *kind, spacing, alone
 
 
 def _parallel(one: Frame, other: Frame) -> bool:
@@ -75,8 +98,10 @@ def stack(group: Sequence[Frame]) -> Stack:
     """Sorts the images of one group into volumes and measures their spacing."""
     frames, notices = _without_duplicates(group)
     notices += sorted({notice for frame in frames for notice in frame.notices})
+    if frames[0].is_localizer:
+        notices.append("A localizer: taken to plan other series on.")
     if not all(frame.is_placed for frame in frames):
-        ordered = sorted(frames, key=lambda frame: (frame.rank[-2:], str(frame.path)))
+        ordered = sorted(frames, key=lambda f: (f.rank.instance, f.rank.frame, str(f.source)))
         return Stack((tuple(ordered),), None, None, tuple(notices))
     planes = _planes(frames)
     counts = {len(plane) for plane in planes}
@@ -88,6 +113,30 @@ def stack(group: Sequence[Frame]) -> Stack:
     volumes = tuple(zip(*planes, strict=True))
     affine, spacing = _measure(volumes[0], notices)
     return Stack(volumes, affine, spacing, tuple(notices))
+
+
+def volume_names(volumes: Sequence[Sequence[Frame]]) -> list[str]:
+    """Says of each volume what sets it apart from the others; "" where the files don't."""
+    ranks = [volume[0].rank for volume in volumes]
+    if len(ranks) == 1:
+        return [""]
+    names: list[list[str]] = [[] for _ in ranks]
+    _name_types(names, [rank.image_type for rank in ranks])
+    for field, unit in _TOLD_BY:
+        values = [getattr(rank, field) for rank in ranks]
+        if len(set(values)) > 1:
+            for name, value in zip(names, values, strict=True):
+                name.append(unit.format(value))
+    return [", ".join(name) for name in names]
+
+
+def _name_types(names: list[list[str]], types: list[tuple[str, ...]]) -> None:
+    """Adds those values of Image Type that not all have."""
+    shared = set(types[0]).intersection(*types)
+    for name, values in zip(names, types, strict=True):
+        own = [value for value in values if value not in shared]
+        if own:
+            name.append("/".join(own))
 
 
 def _without_duplicates(group: Sequence[Frame]) -> tuple[list[Frame], list[str]]:

@@ -1,9 +1,11 @@
 """Attributes of a DICOM data set that may be absent, empty or nonsense."""
 
+from functools import cache
 from math import isfinite
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
 
 Vector = tuple[float, ...]
 
@@ -14,16 +16,25 @@ _LONGEST_TEXT = 64
 
 def value(dataset: Dataset, keyword: str) -> Any:
     """Gives an attribute's value; None when absent, empty or not convertible."""
+    tag = _tag(keyword)
+    if tag not in dataset:
+        return None
     try:
-        found = dataset.get(keyword)
+        found = dataset[tag].value
     except _BAD_VALUE:
         return None
     return None if found is None or found == "" else found
 
 
+@cache
+def _tag(keyword: str) -> BaseTag:
+    """Remembers tags, since finding one takes longer than reading its value."""
+    return Tag(keyword)
+
+
 def is_present(dataset: Dataset, keyword: str) -> bool:
     """Tells whether an attribute is in the data set, whatever its value."""
-    return keyword in dataset
+    return _tag(keyword) in dataset
 
 
 def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> Vector | None:

@@ -2,8 +2,9 @@
 
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
+
+from magic_viewer.imaging.source import Source
 
 # Deflate can't do better than 1032 to 1 (zlib's technical notes).
 BEST_RATIO = 1032
@@ -15,7 +16,7 @@ _GZIP = 31
 _MOST_BEHIND = 16 << 20
 
 
-def unpack(path: Path, skip: int, count: int) -> bytearray:
+def unpack(path: Source, skip: int, count: int) -> bytearray:
     """Unpacks `count` bytes after the first `skip`.
 
     zlib is fed by hand, since gzip's own file object gives it 8 KB at a time. What follows is
@@ -40,7 +41,7 @@ def unpack(path: Path, skip: int, count: int) -> bytearray:
     return block
 
 
-def unpacked_size(path: Path) -> int:
+def unpacked_size(path: Source) -> int:
     """Gives the unpacked size that a file of one member states, no more than it can hold."""
     with path.open("rb") as stream:
         there = stream.seek(0, 2)

@@ -2,14 +2,16 @@
 
 import gzip
 import zlib
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Literal
 
+from magic_viewer.imaging.source import GZIP_MAGIC, ZIP_MAGIC, Source, ZipMember
+
 # "volume" is NIfTI, MGH, MINC or Analyze: what is read with nibabel's help.
-Kind = Literal["DICOM", "volume", "raster"]
+Kind = Literal["DICOM", "DICOMDIR", "volume", "raster", "ZIP"]
 
 _HEAD_BYTES = 540
-_GZIP_MAGIC = b"\x1f\x8b"
+_DICOMDIR_CLASS = b"1.2.840.10008.1.3.10"
 _RASTER_MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BY_ENDING: dict[str, Kind] = {
     ".dcm": "DICOM",
@@ -28,38 +30,44 @@ _BY_ENDING: dict[str, Kind] = {
 }
 
 
-def file_kind(path: Path) -> Kind | None:
+def file_kind(source: Source) -> Kind | None:
     """Tells the format of a file; None for one that no reader takes.
 
     Raises:
         OSError: the file can't be read.
     """
     try:
-        head, _ = unpacked_head(path)
+        head, _ = unpacked_head(source)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         head = b""
     if is_dicom(head):
-        return "DICOM"
+        return "DICOMDIR" if _DICOMDIR_CLASS in head else "DICOM"
+    if head.startswith(ZIP_MAGIC):
+        return "ZIP"
     if is_nifti(head) or is_mgh(head) or is_minc1(head):
         return "volume"
     if head.startswith(_RASTER_MAGIC):
         return "raster"
-    ending = Path(path.name.lower().removesuffix(".gz")).suffix
+    ending = PurePosixPath(source.name.lower().removesuffix(".gz")).suffix
     return _BY_ENDING.get(ending)
 
 
-def unpacked_head(path: Path, count: int = _HEAD_BYTES) -> tuple[bytes, bool]:
+def unpacked_head(source: Source, count: int = _HEAD_BYTES) -> tuple[bytes, bool]:
     """Gives a file's first bytes, unpacked where it is gzip, and whether it is.
 
     Raises:
         OSError, EOFError, zlib.error: it can't be read, or its gzip data is damaged.
     """
-    with path.open("rb") as plain:
+    if isinstance(source, ZipMember):
+        head = source.head(count)
+        if not head.startswith(GZIP_MAGIC):
+            return head, False
+    with source.open("rb") as plain:
         head = plain.read(count)
-    if not head.startswith(_GZIP_MAGIC):
-        return head, False
-    with gzip.open(path) as stream:
-        return stream.read(count), True
+        if not head.startswith(GZIP_MAGIC):
+            return head, False
+        plain.seek(0)
+        return gzip.GzipFile(fileobj=plain).read(count), True
 
 
 def is_dicom(head: bytes) -> bool:
@@ -69,6 +77,8 @@ def is_dicom(head: bytes) -> bool:
     """
     if head[128:132] == b"DICM":
         return True
+    if head[:3] in (b"\0\x02\0", b"\0\x08\0") and head[4:6].isalpha() and head[4:6].isupper():
+        return True  # big-endian, which is always explicit
     return head[:2] in (b"\x02\0", b"\x08\0") and head[3:4] == b"\0" and len(head) > 8
 
 

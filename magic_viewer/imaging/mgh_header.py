@@ -1,11 +1,11 @@
 """FreeSurfer's MGH and MGZ -> Header."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from nibabel.freesurfer.mghformat import DATA_OFFSET, MGHHeader
 
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.stored_voxels import stored_volumes
 from magic_viewer.imaging.volume_header import (
     Header,
@@ -17,7 +17,7 @@ from magic_viewer.imaging.volume_header import (
 _GOOD_RAS = slice(28, 30)
 
 
-def read_mgh_header(path: Path, head: bytes, gzipped: bool) -> Header:
+def read_mgh_header(path: Source, head: bytes, gzipped: bool) -> Header:
     """Checks the first bytes of a .mgh or .mgz, unpacked.
 
     Raises:

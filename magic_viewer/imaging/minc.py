@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from nibabel.minc1 import Minc1File, MincError
 
 from magic_viewer.imaging.gunzip import LARGEST, unpack, unpacked_size
 from magic_viewer.imaging.kinds import is_minc2
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.volume_header import (
     Header,
     Refuse,
@@ -40,7 +40,7 @@ _DAMAGE = (
 )
 
 
-def read_minc_header(path: Path, head: bytes, gzipped: bool) -> Header:
+def read_minc_header(path: Source, head: bytes, gzipped: bool) -> Header:
     """Reads all but the voxels of a .mnc.
 
     Raises:
@@ -85,7 +85,7 @@ def _told(refuse: Refuse) -> Iterator[None]:
         raise refuse("it is damaged, cut short, or of a kind that isn't read") from error
 
 
-def _minc1(refuse: Refuse, path: Path, gzipped: bool) -> Any:
+def _minc1(refuse: Refuse, path: Source, gzipped: bool) -> Any:
     if not gzipped:
         # The arrays keep the mapping alive; nibabel warns on closing while any still does.
         with path.open("rb") as stream:
@@ -98,7 +98,7 @@ def _minc1(refuse: Refuse, path: Path, gzipped: bool) -> Any:
     return Minc1File(netcdf_file(BytesIO(unpack(path, 0, size))))
 
 
-def _minc2(refuse: Refuse, path: Path) -> Any:
+def _minc2(refuse: Refuse, path: Source) -> Any:
     try:
         import h5py  # type: ignore[import-not-found]
     except ImportError as error:
@@ -108,7 +108,7 @@ def _minc2(refuse: Refuse, path: Path) -> Any:
         ) from error
     from nibabel.minc2 import Minc2File
 
-    return Minc2File(h5py.File(path))
+    return Minc2File(h5py.File(path.open("rb")))
 
 
 def _read_volume(

@@ -1,8 +1,8 @@
 """NIfTI-1 and NIfTI-2 (.nii, .nii.gz, .hdr + .img) -> Header."""
 
+import re
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,17 @@ from magic_viewer.imaging.analyze_header import (
     voxel_offset,
     voxel_type,
 )
+from magic_viewer.imaging.source import Source, size_of
 from magic_viewer.imaging.stored_voxels import stored_volumes
 from magic_viewer.imaging.study import FloatArray, Window
 from magic_viewer.imaging.volume_header import Header, Refuse, checked_affine, refusal
 
 _MM_PER_UNIT = {"meter": 1000.0, "micron": 0.001}
+_SECONDS_PER_UNIT = {"sec": 1.0, "msec": 1e-3, "usec": 1e-6}
+_LARGEST_BVAL = 1 << 20
 
 
-def read_nifti_header(path: Path, head: bytes, gzipped: bool) -> Header:
+def read_nifti_header(path: Source, head: bytes, gzipped: bool) -> Header:
     """Checks the first bytes of a .nii, .nii.gz or .hdr, unpacked.
 
     Raises:
@@ -54,6 +57,7 @@ def read_nifti_header(path: Path, head: bytes, gzipped: bool) -> Header:
         intercept=intercept,
         window=_window(nifti),
         notices=tuple(notices),
+        volume_names=_b_values(path, shape[3]) or _times(nifti, shape[3]),
     )
 
 
@@ -62,6 +66,29 @@ def _kind(head: bytes) -> Any:
     if head[4:6] in (b"n+", b"ni"):
         return Nifti2Header if head[5:6] == b"+" else Nifti2PairHeader
     return Nifti1Header if head[345:346] == b"+" else Nifti1PairHeader
+
+
+def _b_values(path: Source, count: int) -> tuple[str, ...]:
+    """Names the volumes by a .bval file beside the image, if there is one that fits."""
+    beside = path.with_name(re.sub(r"\.(nii|hdr)(\.gz)?$", "", path.name) + ".bval")
+    try:
+        if not beside.is_file() or size_of(beside) > _LARGEST_BVAL:
+            return ()
+        with beside.open("rb") as stream:
+            values = [float(word) for word in stream.read().split()]
+    except (OSError, ValueError):
+        return ()
+    return tuple(f"b {value:g} s/mm²" for value in values) if len(values) == count > 1 else ()
+
+
+def _times(nifti: Any, count: int) -> tuple[str, ...]:
+    """Names the volumes by their time, where the fourth axis is time and has a step."""
+    try:
+        seconds = float(nifti["pixdim"][4]) * _SECONDS_PER_UNIT.get(nifti.get_xyzt_units()[1], 0.0)
+    except KeyError:
+        return ()
+    is_time = int(nifti["dim"][0]) == 4 and 0 < seconds < np.inf
+    return tuple(f"{number * seconds:.4g} s" for number in range(count)) if is_time else ()
 
 
 def _scaling(nifti: Any) -> tuple[float, float]:

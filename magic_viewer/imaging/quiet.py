@@ -1,21 +1,15 @@
-"""Silence around file readers whose warnings quote the file, and so may quote the patient."""
+"""Silences the file readers, whose warnings quote the file, and so may quote the patient.
+
+Importing it is enough. The readers' warnings alone are silenced, for the whole process: Python's
+filters know no threads.
+"""
 
 import logging
-import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-# Python's warning filters belong to the process, not the thread.
-_lock = threading.RLock()
+READERS = ("pydicom", "nibabel", "PIL")
 
-for _name in ("pydicom", "nibabel", "nibabel.global", "PIL"):
+for _name in (*READERS, "nibabel.global"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Lets no warning of a file reader reach the terminal; one thread at a time."""
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+for _name in READERS:
+    warnings.filterwarnings("ignore", module=rf"{_name}\b")

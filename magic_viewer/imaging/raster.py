@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from math import inf
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.quiet import quiet
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Notice, PixelArray, Series, Slice, Volume, Window
 
 _EXIF_ORIENTATION = 274
@@ -23,7 +22,7 @@ _GREY_MODES = ("1", "L", "LA", "I", "F")
 _BYTE_WINDOW = Window(127.5, 255, "LINEAR_EXACT")
 
 
-def read_raster(path: Path) -> Series:
+def read_raster(path: Source) -> Series:
     """Reads the header of a picture; its pixels follow when asked for.
 
     Grey stays grey with its own depth, colour becomes RGB. A TIFF's pages become slices when all
@@ -46,7 +45,7 @@ def read_raster(path: Path) -> Series:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Image.Image]:
+def _open(path: Source) -> Iterator[Image.Image]:
     """Opens the header of a picture that isn't too large."""
     try:
         # Not by name: Pillow maps files that it knows by name, and turned TIFF comes out skewed.
@@ -55,8 +54,7 @@ def _open(path: Path) -> Iterator[Image.Image]:
         raise _refusal(path, "it can't be read; check that it is still there") from error
     with stream:
         try:
-            with quiet():
-                image = Image.open(stream, formats=("PNG", "JPEG", "TIFF"))
+            image = Image.open(stream, formats=("PNG", "JPEG", "TIFF"))
         except Image.DecompressionBombError as error:
             raise _refusal(path, _TOO_LARGE) from error
         except (OSError, ValueError, SyntaxError) as error:
@@ -66,16 +64,15 @@ def _open(path: Path) -> Iterator[Image.Image]:
         yield image
 
 
-def _pages(path: Path, image: Image.Image) -> tuple[int, bool]:
+def _pages(path: Source, image: Image.Image) -> tuple[int, bool]:
     """Counts the pages, and tells whether they are slices: TIFF, of one shape and kind."""
     first = (image.size, image.mode)
     try:
-        with quiet():
-            pages = getattr(image, "n_frames", 1)
-            for page in range(1, pages if image.format == "TIFF" else 1):
-                image.seek(page)
-                if (image.size, image.mode) != first:
-                    return pages, False
+        pages = getattr(image, "n_frames", 1)
+        for page in range(1, pages if image.format == "TIFF" else 1):
+            image.seek(page)
+            if (image.size, image.mode) != first:
+                return pages, False
     except _DAMAGE as error:
         raise _refusal(path, "its pages are damaged or cut short; copy it again") from error
     return pages, pages == 1 or image.format == "TIFF"
@@ -86,15 +83,14 @@ def _turns(image: Image.Image) -> bool:
     return image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5
 
 
-def _refusal(path: Path, reason: str) -> ImagingError:
+def _refusal(path: Source, reason: str) -> ImagingError:
     return ImagingError(f"{path.name} can't be opened as a picture: {reason}.")
 
 
-def _read_slice(path: Path, k: int) -> Slice:
+def _read_slice(path: Source, k: int) -> Slice:
     with _open(path) as image:
         try:
-            with quiet():
-                image.seek(k)
+            image.seek(k)
             upright = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
             values = _values(upright)
         except _DAMAGE as error:

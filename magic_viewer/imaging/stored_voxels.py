@@ -5,19 +5,19 @@ import zlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from magic_viewer.imaging.gunzip import BEST_RATIO, LARGEST, unpack
+from magic_viewer.imaging.source import Source, ZipMember, size_of
 from magic_viewer.imaging.volume_header import ReadVolume, Refuse
 
 
 def stored_volumes(
     refuse: Refuse,
-    path: Path,
+    path: Source,
     gzipped: bool,
     offset: int,
     dtype: np.dtype[Any],
@@ -44,7 +44,7 @@ def stored_volumes(
 @dataclass(frozen=True)
 class _Stored:
     refuse: Refuse
-    path: Path
+    path: Source
     gzipped: bool
     offset: int
     dtype: np.dtype[Any]
@@ -56,7 +56,7 @@ class _Stored:
         return prod(self.shape) * self.dtype.itemsize
 
     def check_size(self) -> None:
-        there = self.path.stat().st_size
+        there = size_of(self.path)
         wanted = self.offset + self._bytes
         if self.gzipped:
             if wanted > LARGEST:
@@ -80,6 +80,8 @@ class _Stored:
         if self.gzipped:
             return self._unpacked()
         try:
+            if isinstance(self.path, ZipMember):
+                return self._shaped(self.path.open("rb").read()[self.offset :][: self._bytes])
             return np.memmap(self.path, self.dtype, "r", self.offset, self.shape, order="F")
         except (OSError, ValueError) as error:
             raise self.refuse("its voxels can't be read any more; open it again") from error
@@ -89,6 +91,9 @@ class _Stored:
             block = unpack(self.path, self.offset, self._bytes)
         except (OSError, EOFError, zlib.error) as error:
             raise self.refuse("its gzip data is damaged or cut short; copy it again") from error
+        return self._shaped(block)
+
+    def _shaped(self, block: bytes | bytearray) -> npt.NDArray[Any]:
         array = np.frombuffer(block, self.dtype)
         array.flags.writeable = False
         return array.reshape(self.shape, order="F")

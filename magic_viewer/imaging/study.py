@@ -6,8 +6,8 @@ columns), and (slices, rows, columns, 3) in colour. Every slice is held as it is
 before any flip by the user.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -121,6 +121,10 @@ class Volume:
         spacing: (slice, row, column) mm, each None when unknown.
         stored_to_index: 4×4, the file's own (i, j, k) -> (i, j, k) here, for formats whose axes
             were permuted or flipped; None when they are the same.
+        name: what sets it apart from the other volumes of its series: "b 1000 s/mm²", "TE 30 ms".
+        prefetch: decodes slice k so that reading it is quick; None where that makes no difference.
+        slice_keys: what tells each slice apart in all that was opened, so that it is found again
+            when more of its series has come; () where all came at once.
     """
 
     shape: tuple[int, int, int]
@@ -128,6 +132,9 @@ class Volume:
     affine: FloatArray | None = None
     spacing: tuple[float | None, float | None, float | None] = (None, None, None)
     stored_to_index: FloatArray | None = None
+    name: str = ""
+    prefetch: Callable[[int], object] | None = None
+    slice_keys: tuple[Hashable, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +170,9 @@ class Study:
     Attributes:
         series: in the order of the list; may be empty when everything was rejected.
         rejected: one sentence for each file that could not be opened.
+        is_complete: False while headers are still being read: slices may be missing.
     """
 
     series: tuple[Series, ...] = ()
-    rejected: tuple[Notice, ...] = field(default_factory=tuple)
+    rejected: tuple[Notice, ...] = ()
+    is_complete: bool = True

@@ -9,7 +9,6 @@ Without an orientation in the file the axes stay, with rows upwards as its write
 import zlib
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any, cast
 
 import nibabel.orientations as orientations
@@ -21,6 +20,7 @@ from magic_viewer.imaging.geometry import affine_spacing, swap_lps_ras
 from magic_viewer.imaging.kinds import is_mgh, is_minc1, is_minc2, is_nifti, unpacked_head
 from magic_viewer.imaging.mgh_header import read_mgh_header
 from magic_viewer.imaging.nifti_header import read_nifti_header
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import (
     FloatArray,
     Notice,
@@ -34,7 +34,7 @@ from magic_viewer.imaging.volume_header import Header, refusal
 _ROWS_UPWARDS = np.array([[0, 1], [1, -1], [2, 1]], np.float64)
 
 
-def read_volume_file(path: Path) -> Series:
+def read_volume_file(path: Source) -> Series:
     """Reads the header of NIfTI, MGH, Analyze or MINC; voxels follow when a slice is asked for.
 
     Raises:
@@ -58,8 +58,9 @@ def read_volume_file(path: Path) -> Series:
             affine=affine,
             spacing=(k, j, i),
             stored_to_index=np.linalg.inv(index_to_stored),
+            name=name,
         )
-        for volume in range(header.shape[3])
+        for volume, name in enumerate(header.volume_names or [""] * header.shape[3])
     )
     notices = tuple(Notice(text, path.name) for text in header.notices)
     return Series(
@@ -72,7 +73,7 @@ def read_volume_file(path: Path) -> Series:
     )
 
 
-def _read_header(path: Path) -> Header:
+def _read_header(path: Source) -> Header:
     """Lets the reader of its format read what a file says of itself."""
     try:
         head, gzipped = unpacked_head(path)

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy.typing as npt
 from nibabel.orientations import io_orientation
 
 from magic_viewer.errors import ImagingError
+from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import FloatArray, Window
 
 Refuse = Callable[[str], ImagingError]
@@ -39,9 +39,10 @@ class Header:
         intercept: see `slope`.
         window: the file's own, if it has one.
         notices: what the user should know.
+        volume_names: what sets each volume apart, such as "12 s"; () where the file doesn't say.
     """
 
-    path: Path
+    path: Source
     format: str
     shape: tuple[int, int, int, int]
     read_volume: ReadVolume
@@ -52,6 +53,7 @@ class Header:
     intercept: float = 0.0
     window: Window | None = None
     notices: tuple[str, ...] = ()
+    volume_names: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -59,7 +61,7 @@ class Header:
         return _ENDINGS.sub("", self.path.name)
 
 
-def refusal(path: Path, form: str, reason: str) -> ImagingError:
+def refusal(path: Source, form: str, reason: str) -> ImagingError:
     """Makes the error that says why a file can't be shown."""
     return ImagingError(f"{path.name} can't be opened as {form}: {reason}.")
 

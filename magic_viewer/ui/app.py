@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import threading
 from collections.abc import Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -10,6 +11,7 @@ from types import TracebackType
 from PySide6.QtCore import QSettings, QStandardPaths, QTimer
 from PySide6.QtWidgets import QApplication
 
+from magic_viewer.imaging.codec_pool import codec_pool
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.main_window import MainWindow
@@ -39,10 +41,15 @@ def run(paths: Sequence[Path], model: str | None = None) -> int:
     if paths:
         controller.open(paths)
     # After the first paint, which is due before any timer of 0 ms fires again.
-    QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: controller.begin(model)))
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: _begin(controller, model)))
     status = app.exec()
     sys.excepthook = sys.__excepthook__
     return status
+
+
+def _begin(controller: Controller, model: str | None) -> None:
+    controller.begin(model)
+    threading.Thread(target=codec_pool().start, name="codecs", daemon=True).start()
 
 
 def application() -> QApplication:

@@ -49,7 +49,7 @@ class ModelEntry:
 class Backend:
     """The four things the window can't do itself; each may take long."""
 
-    open_study: Callable[[Sequence[Path]], Generator[Progress, None, Study]]
+    open_study: Callable[[Sequence[Path]], Generator[Progress | Study, None, Study]]
     sample_scans: Callable[[], list[Path]]
     list_models: Callable[[], list[ModelEntry]]
     load_engine: Callable[[Path], Engine]
@@ -60,7 +60,7 @@ def real_backend() -> Backend:
     return Backend(_open_study, _sample_scans, _list_models, _load_engine)
 
 
-def _open_study(given: Sequence[Path]) -> Generator[Progress, None, Study]:
+def _open_study(given: Sequence[Path]) -> Generator[Progress | Study, None, Study]:
     from magic_viewer.imaging.load import open_study
 
     return (yield from open_study(given))

@@ -1,6 +1,7 @@
 """Joins files, session and slice view: opening, scrolling, windows, turns, readout."""
 
 from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ from PySide6.QtCore import QObject, QRectF
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.display import CT_PRESETS, default_window, full_range, to_display
 from magic_viewer.imaging.geometry import edge_letters
-from magic_viewer.imaging.study import Slice, Study, Volume
+from magic_viewer.imaging.prefetch import prefetch
+from magic_viewer.imaging.study import Notice, Slice, Study, Volume
+from magic_viewer.progress import Progress
 from magic_viewer.ui import windowing
 from magic_viewer.ui.backend import Backend
 from magic_viewer.ui.busy_strip import BusyStrip
-from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.job import Lane, Work, single_step
 from magic_viewer.ui.notes import display_notes, readout
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.session import Session
@@ -43,28 +46,34 @@ class ScanController(QObject):
         self._viewer, self._panel, self._busy = viewer, panel, busy
         self._report, self._say = report, say
         self._pixel: tuple[int, int] | None = None
-        self.lanes = (Lane(self), Lane(self), Lane(self))
-        self._opening, self._reading, self._thumbnails = self.lanes
+        self._is_first_part = True
+        self.lanes = (Lane(self), Lane(self), Lane(self), Lane(self))
+        self._opening, self._reading, self._thumbnails, self._prefetching = self.lanes
         self._connect_lanes()
         self._connect_session()
         self._connect_views()
 
     def _connect_lanes(self) -> None:
-        self._opening.progressed.connect(self._busy.set_progress)
+        self._opening.progressed.connect(self._take_progress)
         self._opening.succeeded.connect(self._take_study)
         self._opening.failed.connect(self._report)
+        self._opening.failed.connect(lambda _: self._mark_stopped())
+        self._opening.cancelled.connect(self._mark_stopped)
         for ended in (self._opening.succeeded, self._opening.failed, self._opening.cancelled):
             ended.connect(self._busy.end)
         self._reading.succeeded.connect(self._session.set_slice)
         self._reading.failed.connect(self._fail_slice)
         self._thumbnails.progressed.connect(lambda item: self._panel.set_thumbnail(*item))
         self._thumbnails.failed.connect(self._report)
+        self._prefetching.failed.connect(self._report)
 
     def _connect_session(self) -> None:
         session, view = self._session, self._viewer.slice_view
         session.study_changed.connect(self._list_study)
+        session.study_grown.connect(self._list_more)
         session.series_changed.connect(self._show_series)
         session.volume_changed.connect(self._viewer.set_volume_index)
+        session.volume_changed.connect(lambda _: self._prefetch())
         session.slice_index_changed.connect(self._read_slice)
         session.slice_changed.connect(view.set_slice)
         session.slice_changed.connect(self._show_slice)
@@ -87,23 +96,52 @@ class ScanController(QObject):
 
     def open(self, given: Sequence[Path]) -> None:
         """Opens files and folders in place of what is open."""
-        self._busy.begin(self.tr("Opening…"))
-        self._opening.submit(lambda: self._backend.open_study(given))
+        self._begin(lambda: self._backend.open_study(given))
 
     def open_sample(self) -> None:
         """Opens a scan that comes with the program."""
+        self._begin(lambda: _open_samples(self._backend))
+
+    def _begin(self, work: Work) -> None:
+        self._mark_stopped()
+        self._is_first_part = True
         self._busy.begin(self.tr("Opening…"))
-        self._opening.submit(lambda: _open_samples(self._backend))
+        self._opening.submit(work)
 
     def cancel(self) -> None:
         """Gives up opening."""
         self._opening.cancel()
 
+    def _take_progress(self, item: Progress | Study) -> None:
+        if isinstance(item, Study):
+            self._show_study(item)
+        else:
+            self._busy.set_progress(item)
+
     def _take_study(self, study: Study) -> None:
         if study.rejected:
             self._say_rejected(study)
         if study.series:
+            self._show_study(study)
+            self._thumbnails.submit(lambda: _thumbnails(study))
+            self._prefetch()
+
+    def _show_study(self, study: Study) -> None:
+        """Shows the first part of what is being opened, then what has come in addition."""
+        if self._is_first_part:
+            self._is_first_part = False
             self._session.open(study)
+        else:
+            self._session.grow(study)
+
+    def _mark_stopped(self) -> None:
+        """What was read half stays open, and stays marked."""
+        study = self._session.study
+        if study.is_complete or not study.series:
+            return
+        notice = Notice(self.tr("Opening was stopped: images may be missing."))
+        marked = [replace(one, notices=(*one.notices, notice)) for one in study.series]
+        self._session.grow(Study(tuple(marked), study.rejected))
 
     def _say_rejected(self, study: Study) -> None:
         sentences = [notice.text for notice in study.rejected]
@@ -115,14 +153,34 @@ class ScanController(QObject):
 
     def _list_study(self, study: Study) -> None:
         self._panel.set_study(study)
-        self._thumbnails.submit(lambda: _thumbnails(study))
 
-    def _show_series(self, index: int) -> None:
+    def _list_more(self, study: Study) -> None:
+        session = self._session
+        self._panel.set_study(study)
+        self._panel.set_current(session.series_index)
+        self._show_counts()
+        self._viewer.set_volume_index(session.volume_index)
+        self._viewer.set_slice_index(session.slice_index)
+        self._show_notes()
+
+    def _prefetch(self) -> None:
+        """Decodes the rest of the volume in view ahead of scrolling."""
+        volume, first = self._session.volume, self._session.slice_index
+        if volume is not None and self._session.study.is_complete:
+            self._prefetching.submit(lambda: prefetch(volume, first))
+
+    def _show_counts(self) -> None:
         series = self._session.series
         assert series is not None
+        self._viewer.set_counts(
+            series.volumes[0].shape[0], tuple(volume.name for volume in series.volumes)
+        )
+
+    def _show_series(self, index: int) -> None:
         self._panel.set_current(index)
-        self._viewer.set_counts(series.volumes[0].shape[0], len(series.volumes))
+        self._show_counts()
         self._viewer.slice_view.fit()
+        self._prefetch()
 
     # Scrolling
 
@@ -172,6 +230,8 @@ class ScanController(QObject):
             right.append(Line(f"{self.tr('Slice')} {number + 1} / {session.volume.shape[0]}"))
         if session.series is not None and session.slice is None:
             right.append(Line(self.tr("Not shown yet")))
+        if not session.study.is_complete:
+            right.append(Line(self.tr("Still reading: more slices to come")))
         answer = session.examination
         if answer is not None and not answer.classification.in_distribution:
             right.append(Line(self.tr("⚠ Unlike training"), is_warning=True))

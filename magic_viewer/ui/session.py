@@ -1,5 +1,7 @@
 """What is open and in view, and how it is shown. Says in the past tense what has changed."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
 from magic_viewer.imaging.display import default_window
@@ -13,6 +15,7 @@ class Session(QObject):
     """The state of the window, without any widget. Holds nothing on disk."""
 
     study_changed = Signal(object)
+    study_grown = Signal(object)
     series_changed = Signal(int)
     volume_changed = Signal(int)
     slice_index_changed = Signal(int)
@@ -52,6 +55,32 @@ class Session(QObject):
         self.study = study
         self.study_changed.emit(study)
         self.select_series(0)
+
+    def grow(self, study: Study) -> None:
+        """Takes the same study with more of it read; the slice in view stays in view."""
+        place = self._place_in(study)
+        if place is None:
+            self.open(study)
+            return
+        self.study = study
+        self.series_index, self.volume_index, self.slice_index = place
+        if self.slice is not None:
+            self.slice = replace(self.slice, index=self.slice_index)
+        self.study_grown.emit(study)
+
+    def _place_in(self, study: Study) -> tuple[int, int, int] | None:
+        """Finds the slice in view in another study: (series, volume, slice)."""
+        if self.volume is None:
+            return None
+        keys = self.volume.slice_keys
+        for number, series in enumerate(study.series):
+            if series is self.series:
+                return number, self.volume_index, self.slice_index
+            for volume_number, volume in enumerate(series.volumes):
+                if keys and keys[self.slice_index] in volume.slice_keys:
+                    at = volume.slice_keys.index(keys[self.slice_index])
+                    return number, volume_number, at
+        return None
 
     def select_series(self, index: int) -> None:
         """Starts a series afresh, in its middle; out of range does nothing."""

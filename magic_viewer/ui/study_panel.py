@@ -57,11 +57,14 @@ class StudyPanel(QWidget):
         self.set_study(Study())
 
     def set_study(self, study: Study) -> None:
-        """Lists a study's series."""
+        """Lists a study's series; those listed before keep their picture."""
+        items = [self._list.item(row) for row in range(self._list.count())]
+        pictures = {_key(item.data(_SERIES)): item.data(_THUMBNAIL) for item in items}
         self._list.clear()
         for series in study.series:
             item = QListWidgetItem()
             item.setData(_SERIES, series)
+            item.setData(_THUMBNAIL, pictures.get(_key(series)))
             item.setSizeHint(QSize(0, _ROW_HEIGHT))
             item.setToolTip(
                 plain_tooltip("\n".join([series.title, series.format, *_reasons(series)]))
@@ -98,6 +101,10 @@ class StudyPanel(QWidget):
         reasons = _reasons(series) if series is not None else []
         self._notes.setText("\n".join(f"⚠ {reason}" for reason in reasons))
         self._notes.setVisible(bool(reasons))
+
+
+def _key(series: Series) -> tuple[str, str, str]:
+    return series.uid, series.title, series.format
 
 
 def facts(series: Series) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings
 
@@ -18,6 +19,9 @@ from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.overlay_panel import OverlaySettings
 from magic_viewer.ui.theme import apply_theme
+
+if TYPE_CHECKING:
+    from magic_viewer.ui.slice_view import SliceView
 
 PATIENCE_SECONDS = 120.0
 
@@ -44,6 +48,12 @@ class Tour:
         self.window.show()
         self.controller.begin(model)
         self.wait_until(lambda: self.session.model is not None, "load a model")
+
+    @property
+    def slice_view(self) -> "SliceView":
+        """Where the slice is drawn."""
+        assert self.window.viewer is not None
+        return self.window.viewer.slice_view
 
     def wait_until(self, is_done: Callable[[], bool], what: str) -> None:
         """Lets the window work until something is so.

@@ -1,7 +1,7 @@
 """The middle of the window once something is open: slice, colour bar, slice slider."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from magic_viewer.ui.color_bar import ColorBar
 from magic_viewer.ui.slice_view import SliceView
@@ -23,24 +23,32 @@ class Viewer(QWidget):
         # Keys belong to the commands, also after the slider was touched.
         self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._slider.valueChanged.connect(self.slice_index_requested)
-        self._volume = QSpinBox()
-        self._volume.setAccessibleName(self.tr("Volume number"))
-        self._volume.setMinimum(1)
-        self._volume.valueChanged.connect(lambda number: self.volume_requested.emit(number - 1))
-        self._volume_name = QLabel(self.tr("Volume"))
+        self._volume = QSlider(Qt.Orientation.Horizontal)
+        self._volume.setAccessibleName(self.tr("Volume: time, echo or b-value"))
+        self._volume.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._volume.valueChanged.connect(self.volume_requested)
+        self._volume.valueChanged.connect(lambda _: self._name_volume())
+        self._volume_name = QLabel()
+        self._volume_name.setTextFormat(Qt.TextFormat.PlainText)
+        self._names: tuple[str, ...] = ("",)
         self._lay_out()
-        self.set_counts(1, 1)
+        self.set_counts(1, ("",))
 
-    def set_counts(self, slices: int, volumes: int) -> None:
-        """How many there are of each."""
+    def set_counts(self, slices: int, volumes: tuple[str, ...]) -> None:
+        """How many slices there are, and what each volume is called ("" where it has no name)."""
+        self._names = volumes
         with QSignalBlocker(self._slider), QSignalBlocker(self._volume):
             self._slider.setRange(0, slices - 1)
-            self._volume.setRange(1, volumes)
-            self._volume.setValue(1)
-        self._volume.setSuffix(f" / {volumes}")
+            self._volume.setRange(0, len(volumes) - 1)
+            self._volume.setValue(0)
         self._slider.setEnabled(slices > 1)
         for widget in (self._volume, self._volume_name):
-            widget.setVisible(volumes > 1)
+            widget.setVisible(len(volumes) > 1)
+        # As wide as the longest, so that the slider doesn't jump.
+        texts = [self._volume_text(index) for index in range(len(volumes))]
+        metrics = self._volume_name.fontMetrics()
+        self._volume_name.setMinimumWidth(max(map(metrics.horizontalAdvance, texts)))
+        self._name_volume()
 
     def set_slice_index(self, index: int) -> None:
         """Where the slider stands."""
@@ -48,9 +56,18 @@ class Viewer(QWidget):
             self._slider.setValue(index)
 
     def set_volume_index(self, index: int) -> None:
-        """Which volume the box shows."""
+        """Where the second slider stands."""
         with QSignalBlocker(self._volume):
-            self._volume.setValue(index + 1)
+            self._volume.setValue(index)
+        self._name_volume()
+
+    def _name_volume(self) -> None:
+        self._volume_name.setText(self._volume_text(self._volume.value()))
+
+    def _volume_text(self, index: int) -> str:
+        name = self._names[index]
+        count = f"{self.tr('Volume')} {index + 1} / {len(self._names)}"
+        return f"{count} · {name}" if name else count
 
     def _lay_out(self) -> None:
         picture = QHBoxLayout()
@@ -60,9 +77,9 @@ class Viewer(QWidget):
         below = QHBoxLayout()
         below.setSpacing(SPACING)
         below.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
-        below.addWidget(self._slider, 1)
+        below.addWidget(self._slider, 2)
+        below.addWidget(self._volume, 1)
         below.addWidget(self._volume_name)
-        below.addWidget(self._volume)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)

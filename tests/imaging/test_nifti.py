@@ -345,3 +345,29 @@ def test_that_real_heads_are_radiological(shared: Path, open_one: OpenOne) -> No
     # The eyes of this slice are bright-rimmed holes in the front; the back holds more brain.
     rows = image.modality_values.mean(axis=1)
     assert rows[: len(rows) // 2].sum() < rows[len(rows) // 2 :].sum()
+
+
+@pytest.mark.parametrize(
+    ("unit", "step", "names"),
+    [
+        ("sec", 2.5, ["0 s", "2.5 s", "5 s"]),
+        ("msec", 500, ["0 s", "0.5 s", "1 s"]),
+        ("hz", 1, ["", "", ""]),
+        ("sec", 0, ["", "", ""]),
+    ],
+)
+def test_that_volumes_are_named_by_their_time_where_it_is_known(
+    tmp_path: Path, unit: str, step: float, names: list[str]
+) -> None:
+    image = nib.Nifti1Image(np.zeros((4, 3, 2, 3), np.int16), np.eye(4))
+    image.header.set_xyzt_units("mm", unit)
+    image.header["pixdim"][4] = step
+    nib.save(image, tmp_path / "a.nii.gz")
+    assert [volume.name for volume in read_volume_file(tmp_path / "a.nii.gz").volumes] == names
+
+
+def test_that_b_values_beside_the_image_name_its_volumes_if_they_fit(tmp_path: Path) -> None:
+    nib.save(nib.Nifti1Image(np.zeros((4, 3, 2, 3), np.int16), np.eye(4)), tmp_path / "a.nii.gz")
+    for text, first in (("0 1000 2000", "b 0 s/mm²"), ("0 1000", ""), ("zero one two", "")):
+        (tmp_path / "a.bval").write_text(text, encoding="utf-8")
+        assert read_volume_file(tmp_path / "a.nii.gz").volumes[0].name == first

@@ -314,7 +314,7 @@ def test_that_the_volumes_of_a_series_can_be_gone_through(desk):
     desk.trigger("next_series")
     desk.wait(lambda: desk.session.slice is not None)
     assert desk.session.slice.modality_values.min() == 10000
-    desk.window.viewer._volume.setValue(2)
+    desk.window.viewer._volume.setValue(1)
     desk.wait(lambda: desk.session.slice.modality_values.min() == 1010000)
     assert desk.session.slice_index == 1
 

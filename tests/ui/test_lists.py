@@ -141,7 +141,7 @@ def test_that_the_slider_asks_only_when_the_user_moves_it(qtbot):
     viewer = Viewer()
     qtbot.addWidget(viewer)
     with qtbot.assertNotEmitted(viewer.slice_index_requested):
-        viewer.set_counts(9, 3)
+        viewer.set_counts(9, ("b 0 s/mm²", "b 1000 s/mm²", ""))
         viewer.set_slice_index(4)
     with qtbot.assertNotEmitted(viewer.volume_requested):
         viewer.set_volume_index(1)
@@ -149,7 +149,7 @@ def test_that_the_slider_asks_only_when_the_user_moves_it(qtbot):
         viewer._slider.setValue(7)
     assert asked.args == [7]
     with qtbot.waitSignal(viewer.volume_requested) as asked:
-        viewer._volume.setValue(3)
+        viewer._volume.setValue(2)
     assert asked.args == [2]
 
 
