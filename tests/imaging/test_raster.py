@@ -94,6 +94,18 @@ def test_that_pages_unlike_the_first_are_named(
     assert "first of its 3 pages" in series.notices[1].text
 
 
+def test_that_a_tiff_with_rows_that_no_strip_holds_is_never_shown(
+    tmp_path: Path, open_one: OpenOne
+) -> None:
+    Image.new("L", (50, 40), 7).save(tmp_path / "a.tif")
+    block = (tmp_path / "a.tif").read_bytes()
+    rows = b"\x01\x01\x04\x00\x01\x00\x00\x00"
+    assert rows + b"\x28" in block
+    (tmp_path / "a.tif").write_bytes(block.replace(rows + b"\x28", rows + b"\xff"))
+    with pytest.raises(ImagingError, match=r"^a\.tif .*damaged or cut short"):
+        first(open_one(tmp_path / "a.tif"))
+
+
 def test_that_a_stack_cut_short_is_refused(tmp_path: Path) -> None:
     pages = [Image.new("L", (50, 40), shade) for shade in (1, 2, 3)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
