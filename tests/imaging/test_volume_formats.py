@@ -5,6 +5,7 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import nibabel as nib
 import numpy as np
@@ -209,6 +210,16 @@ def test_that_minc_has_nibabels_values_at_nibabels_places(
     assert (series.format, series.title) == ("MINC", name)
     assert series.orientation_from == "direction cosines"
     assert first_difference(series, reference, spatial_first=False) == ""
+
+
+def test_that_minc_opens_out_of_an_archive(
+    nibabel_files: Path, tmp_path: Path, open_one: OpenOne
+) -> None:
+    path = nibabel_files / "minc1_4d.mnc"
+    with ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "scan.mnc")
+    series = open_one(tmp_path / "a.zip")
+    assert first_difference(series, nib.load(path), spatial_first=False) == ""
 
 
 def test_that_minc_says_it_has_no_one_slope(nibabel_files: Path, open_paths: Opens) -> None:
