@@ -5,10 +5,12 @@ groups (PS3.3 C.7.6.16). What is absent or not usable becomes None, with a notic
 would otherwise be misled.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from pydicom.dataset import Dataset
+from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from magic_viewer.errors import ImagingError
@@ -22,6 +24,7 @@ from magic_viewer.imaging.dicom_format import (
 )
 from magic_viewer.imaging.dicom_scaling import read_rescale, read_windows
 from magic_viewer.imaging.dicom_values import (
+    BAD_VALUE,
     Vector,
     item,
     number,
@@ -43,7 +46,11 @@ _KEYWORDS = """
     DoseGridScaling DoseUnits SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
 # As tags, since turning names into tags takes longer than reading a header.
-_TAGS = tuple(map(Tag, (*(_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split(), *mosaic_tags())))
+_KNOWN = (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split()
+# Siemens, GE, Philips, and the creators of their groups.
+_PRIVATE_B_VALUES = tuple(map(Tag, (0x0019100C, 0x00431039, 0x20011003)))
+_CREATORS = (0x00190010, 0x00430010, 0x20010010)
+_TAGS = tuple(map(Tag, (*_KNOWN, *mosaic_tags(), *_PRIVATE_B_VALUES, *_CREATORS)))
 _PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
 _ORTHONORMAL_WITHIN = 0.02
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
@@ -316,6 +323,20 @@ class Rank:
     frame: int
 
 
+def _private_b_value(header: Dataset) -> float:
+    """Reads where scanners wrote the b-value before DICOM had a place for it; 0 for nowhere.
+
+    GE adds a billion to some of its b-values (dcm2niix's notes on GE).
+    """
+    for tag in _PRIVATE_B_VALUES:
+        with suppress(*BAD_VALUE, IndexError):
+            found = header[tag].value
+            if isinstance(found, bytes):
+                found = found.decode("ascii").split("\\")
+            return float(found[0] if isinstance(found, list | MultiValue) else found) % 1e6
+    return 0.0
+
+
 def _rank(facts: _Facts) -> Rank:
     header, content = facts.header, facts.group("FrameContentSequence")
     kind = facts.group("MRImageFrameTypeSequence")
@@ -329,7 +350,7 @@ def _rank(facts: _Facts) -> Rank:
         or number(header, "TemporalPositionIdentifier")
         or 0.0,
         trigger_time=number(header, "TriggerTime") or 0.0,
-        b_value=number(diffusion, "DiffusionBValue") or 0.0,
+        b_value=number(diffusion, "DiffusionBValue") or _private_b_value(header),
         acquisition=number(header, "AcquisitionNumber") or 0.0,
         instance=number(header, "InstanceNumber") or 0.0,
         frame=facts.number,

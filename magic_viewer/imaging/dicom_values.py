@@ -10,7 +10,7 @@ from pydicom.tag import BaseTag, Tag
 Vector = tuple[float, ...]
 
 # What pydicom's value conversion raises on text that isn't what its VR says.
-_BAD_VALUE = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError, NotImplementedError)
+BAD_VALUE = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError, NotImplementedError)
 _LONGEST_TEXT = 64
 
 
@@ -21,7 +21,7 @@ def value(dataset: Dataset, keyword: str) -> Any:
         return None
     try:
         found = dataset[tag].value
-    except _BAD_VALUE:
+    except BAD_VALUE:
         return None
     return None if found is None or found == "" else found
 
@@ -45,7 +45,7 @@ def numbers(dataset: Dataset, keyword: str, count: int | None = None) -> Vector 
     try:
         several = not isinstance(found, str | bytes) and hasattr(found, "__iter__")
         parts = tuple(float(part) for part in (found if several else [found]))
-    except _BAD_VALUE:
+    except BAD_VALUE:
         return None
     if not parts or not all(map(isfinite, parts)) or count not in (None, len(parts)):
         return None
@@ -76,6 +76,6 @@ def item(dataset: Dataset | None, keyword: str) -> Dataset | None:
     found = None if dataset is None else value(dataset, keyword)
     try:
         first = found[0] if found else None
-    except (*_BAD_VALUE, IndexError):
+    except (*BAD_VALUE, IndexError):
         return None
     return first if isinstance(first, Dataset) else None

@@ -110,7 +110,7 @@ class _Opening:
     @property
     def has_images(self) -> bool:
         """Whether there is anything to show."""
-        return bool(self.others) or self.dicom is not None
+        return bool(self.others) or (self.dicom is not None and self.dicom.first is not None)
 
     def look_at(self, path: Path) -> None:
         """Lists the files of one place that the user named."""

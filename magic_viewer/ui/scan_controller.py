@@ -268,8 +268,13 @@ class ScanController(QObject):
             self._session.set_window(CT_PRESETS[number])
 
     def show_file_window(self) -> None:
-        """The file's own window."""
-        self._session.set_window(self._session.file_window())
+        """The file's own window; asked for again, the next of several."""
+        session = self._session
+        windows = session.slice.windows if session.slice is not None else ()
+        if session.window in windows:
+            session.set_window(windows[(windows.index(session.window) + 1) % len(windows)])
+        else:
+            session.set_window(session.file_window())
 
     def show_full_range(self) -> None:
         """From the lowest to the highest value of the slice."""

@@ -7,6 +7,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 import pytest
+from pydicom import dcmread
 from pydicom.sequence import Sequence
 
 from magic_viewer.errors import ImagingError
@@ -424,3 +425,25 @@ def test_that_volumes_are_named_by_what_tells_them_apart(
     paths = write_stack([0, 3], "b", EchoTime=80)
     series = open_one(paths[0].parent.parent)
     assert [volume.name for volume in series.volumes] == ["TE 10 ms", "TE 80 ms"]
+
+
+@pytest.mark.parametrize(
+    ("group", "element", "values"),
+    [
+        (0x0019, 0x0C, ("IS", "0", "1000")),
+        (0x0043, 0x39, ("IS", [0, 8, 0, 0], [1000001000, 8, 0, 0])),
+        (0x0043, 0x39, ("UN", b"0\\8\\0\\0 ", b"1000001000\\8\\0\\0")),
+        (0x2001, 0x03, ("FL", 0.0, 1000.0)),
+    ],
+)
+def test_that_b_values_are_found_where_scanners_hid_them(
+    write_stack: WriteStack, open_one: OpenOne, group: int, element: int, values: tuple[Any, ...]
+) -> None:
+    paths = [*write_stack([0, 3], "a"), *write_stack([0, 3], "b")]
+    for number, path in enumerate(paths):
+        dataset = dcmread(path)
+        block = dataset.private_block(group, "MAKER", create=True)
+        block.add_new(element, values[0], values[1 + number // 2])
+        dataset.save_as(path)
+    names = [volume.name for volume in open_one(*paths).volumes]
+    assert names == ["b 0 s/mm²", "b 1000 s/mm²"]

@@ -159,3 +159,8 @@ def test_that_what_was_named_first_is_listed_first() -> None:
     nifti, *_, dicom = sample_scans()
     assert drain(open_study([nifti, dicom])).series[0].format == "NIfTI"
     assert drain(open_study([dicom, nifti])).series[0].format == "DICOM"
+
+
+def test_that_no_study_is_shown_before_there_is_an_image(write_dicom: WriteDicom) -> None:
+    work = open_study([write_dicom("a.dcm", PixelData=None), write_dicom("b.dcm", Rows=60000)])
+    assert not any(isinstance(item, Study) for item in work)

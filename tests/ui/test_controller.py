@@ -11,7 +11,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from magic_viewer.errors import ImagingError, RequestError
-from magic_viewer.imaging.study import Notice, Series, Slice, Study, Volume
+from magic_viewer.imaging.study import Notice, Series, Slice, Study, Volume, Window
 from magic_viewer.pipeline.results import Classification, Examination, ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.ui.backend import Backend, ModelEntry
@@ -293,6 +293,18 @@ def test_that_ct_presets_and_the_files_window_are_one_key_away(qtbot, desk):
     assert (desk.session.window.width, desk.session.window.center) == (2500, 480)
     qtbot.keyClick(desk.window, Qt.Key.Key_AsciiTilde)
     assert desk.session.window == before
+
+
+def test_that_the_files_windows_are_gone_through_by_its_key(qtbot, desk):
+    desk.open()
+    windows = (Window(40, 400), Window(-600, 1500))
+    desk.session.set_slice(replace(desk.session.slice, windows=windows))
+    desk.session.set_window(None)
+    seen = []
+    for _ in range(3):
+        qtbot.keyClick(desk.window, Qt.Key.Key_AsciiTilde)
+        seen.append(desk.session.window)
+    assert seen == [windows[0], windows[1], windows[0]]
 
 
 def test_that_space_presses_the_button_in_focus_and_resets_elsewhere(qtbot, desk):
