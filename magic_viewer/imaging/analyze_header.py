@@ -72,7 +72,7 @@ def mended(refuse: Refuse, kind: Callable[..., Any], head: bytes) -> tuple[Any, 
         stated_bits = int(fields["bitpix"])
         fields.check_fix(logger=_silent, error_level=_SERIOUS)
     except (HeaderDataError, WrapStructError, ValueError, KeyError) as error:
-        raise refuse("its header is damaged or cut short") from error
+        raise refuse("its header is damaged, cut short or of a kind that isn't read") from error
     return fields, stated_bits
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache, partial
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -89,7 +90,7 @@ def _minc1(refuse: Refuse, path: Source, gzipped: bool) -> Any:
     if not gzipped:
         # The arrays keep the mapping alive; nibabel warns on closing while any still does.
         with path.open("rb") as stream:
-            mapped = netcdf_file(stream, mmap=True)
+            mapped = netcdf_file(stream, mmap=isinstance(path, Path))
             mapped._mm_buf = None
             return Minc1File(mapped)
     size = unpacked_size(path)

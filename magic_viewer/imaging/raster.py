@@ -91,12 +91,21 @@ def _read_slice(path: Source, k: int) -> Slice:
     with _open(path) as image:
         try:
             image.seek(k)
+            _check_coverage(image)
             upright = ImageOps.exif_transpose(image) if image.format == "JPEG" else image
             values = _values(upright)
         except _DAMAGE as error:
             raise _refusal(path, "its pixels are damaged or cut short; copy it again") from error
         eight_bits = image.mode in ("1", "L", "LA")
     return Slice(values, k, windows=(_BYTE_WINDOW,) if eight_bits else ())
+
+
+def _check_coverage(image: Image.Image) -> None:
+    """Refuses a TIFF with fewer strips or tiles than its size needs: Pillow leaves black there."""
+    boxes = (tile[1] for tile in image.tile)  # type: ignore[attr-defined]
+    covered = sum((right - left) * (low - top) for left, top, right, low in boxes)
+    if covered < image.width * image.height:
+        raise ValueError("pixels are missing")
 
 
 def _values(image: Image.Image) -> PixelArray:

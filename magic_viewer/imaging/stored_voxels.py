@@ -93,7 +93,5 @@ class _Stored:
             raise self.refuse("its gzip data is damaged or cut short; copy it again") from error
         return self._shaped(block)
 
-    def _shaped(self, block: bytes | bytearray) -> npt.NDArray[Any]:
-        array = np.frombuffer(block, self.dtype)
-        array.flags.writeable = False
-        return array.reshape(self.shape, order="F")
+    def _shaped(self, block: bytes) -> npt.NDArray[Any]:
+        return np.frombuffer(block, self.dtype).reshape(self.shape, order="F")

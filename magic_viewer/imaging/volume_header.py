@@ -71,11 +71,9 @@ def checked_shape(refuse: Refuse, sizes: list[int]) -> tuple[int, int, int, int]
     i, j, k, *more = [*sizes, 1, 1][: max(3, len(sizes))]
     if min(i, j, k, *more) < 1:
         raise refuse("every axis needs a size of 1 or more, its header has a smaller one")
-    if prod(more) > _MOST_VOLUMES:
-        raise refuse(
-            f"it has {prod(more)} volumes, which is no image (a surface or matrix perhaps)"
-        )
-    return i, j, k, prod(more)
+    if (volumes := prod(more)) > _MOST_VOLUMES:
+        raise refuse(f"{volumes} volumes are no image; it may hold surfaces or a matrix")
+    return i, j, k, volumes
 
 
 def check_type(refuse: Refuse, dtype: np.dtype[Any], name: str, notices: list[str]) -> None:
@@ -91,10 +89,20 @@ def checked_affine(
 ) -> FloatArray:
     """Refuses an affine without inverse and tells of shear."""
     exact = np.asarray(affine, np.float64)
-    is_finite = bool(np.all(np.isfinite(exact)))
-    if not is_finite or np.linalg.det(exact) == 0 or np.isnan(io_orientation(exact)).any():
+    if not _has_inverse(exact):
         raise refuse("its affine has no inverse, so voxels have no place in space")
     axes = exact[:3, :3] / np.linalg.norm(exact[:3, :3], axis=0)
     if np.abs(axes.T @ axes - np.eye(3)).max() > _SHEAR_FROM:
         notices.append("Its axes have shear: they don't stand at right angles.")
     return exact
+
+
+def _has_inverse(affine: FloatArray) -> bool:
+    """Tells whether three axes stand apart, as far as numbers can tell; nibabel drops the rest."""
+    if not np.all(np.isfinite(affine)):
+        return False
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        try:
+            return bool(np.linalg.det(affine) and np.all(np.isfinite(io_orientation(affine))))
+        except np.linalg.LinAlgError:
+            return False

@@ -57,9 +57,24 @@ def test_that_nifti_is_told_in_the_axes_of_its_file(tmp_path: Path, open_paths: 
     (series,) = describe(open_paths(tmp_path / "a.nii"), [(3, 1, 0)])["series"]
     assert series["shape"] == [4, 3, 2]
     assert series["axcodes"] == "PSR"
+    assert series["orientation_from"] == "sform"
     assert series["zooms"] == pytest.approx([3, 4, 2])
     assert series["voxels"][0]["value"] == array[3, 1, 0]
     assert series["voxels"][0]["world_ras"] == pytest.approx((affine @ [3, 1, 0, 1])[:3])
+
+
+def test_that_the_words_name_the_form_that_places_a_nifti(
+    tmp_path: Path, open_paths: Opens
+) -> None:
+    image = nib.Nifti1Image(np.zeros((2, 2, 2), np.float32), None)
+    nib.save(image, tmp_path / "none.nii")
+    image.header.set_qform(np.eye(4), 1)
+    nib.save(nib.Nifti1Image(image.dataobj, None, image.header), tmp_path / "q.nii")
+    placed, unplaced = open_paths(tmp_path / "q.nii"), open_paths(tmp_path / "none.nii")
+    assert describe(placed)["series"][0]["orientation_from"] == "qform"
+    assert describe(unplaced)["series"][0]["orientation_from"] is None
+    assert "\n  orientation from its qform" in describe_in_words(placed)
+    assert "orientation from" not in describe_in_words(unplaced)
 
 
 def test_that_a_voxel_without_a_number_is_null(tmp_path: Path, open_paths: Opens) -> None:

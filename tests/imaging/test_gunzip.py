@@ -58,7 +58,7 @@ def test_that_a_wrong_checksum_is_an_error_whatever_follows_the_block(
     block = bytearray(path.read_bytes())
     block[-8] ^= 1
     path.write_bytes(block)
-    with pytest.raises(zlib.error):
+    with pytest.raises((OSError, zlib.error)):
         unpack(path, 0, len(NOISE))
 
 
@@ -78,7 +78,7 @@ def test_that_memory_is_the_block_and_little_more(tmp_path: Path) -> None:
     unpack(path, 352, (40 << 20) - 352)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < (40 << 20) + (8 << 20)
+    assert peak < (40 << 20) + (8 << 20)  # 8 KB at a time, 1032 to 1 at best
 
 
 def test_that_a_stated_size_is_believed_only_where_it_can_be_true(tmp_path: Path) -> None:

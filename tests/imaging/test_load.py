@@ -75,6 +75,10 @@ def test_that_a_path_given_twice_opens_once(write_stack: WriteStack, open_paths:
         ("a.dcm", b"text"),
         ("a.nii", b""),
         ("a.nii.gz", b"\x1f\x8bbroken"),
+        ("a.mgh", b"text"),
+        ("a.mgz", b"\x1f\x8bbroken"),
+        ("a.mnc", b"text"),
+        ("a.hdr", b"ENVI"),
         ("a.png", b"text"),
         ("a.zip", b"PK\x03\x04"),
     ],
@@ -99,8 +103,10 @@ def test_that_a_missing_file_and_an_empty_folder_are_named(
 
 def test_that_an_img_opens_by_its_hdr(tmp_path: Path, open_paths: Opens) -> None:
     nib.save(nib.Nifti1Pair(np.zeros((4, 3, 2), np.int16), np.eye(4)), tmp_path / "a.hdr")
+    # Without its header it would pass for DICOM.
+    (tmp_path / "a.img").write_bytes(b"\x08\0\1\0" * 12)
     assert open_paths(tmp_path / "a.img").series[0].title == "a"
-    assert len(open_paths(tmp_path).series) == 1
+    assert [series.format for series in open_paths(tmp_path).series] == ["NIfTI"]
 
 
 def test_that_names_beyond_ascii_open(write_dicom: WriteDicom, open_paths: Opens) -> None:

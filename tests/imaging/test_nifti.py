@@ -132,6 +132,21 @@ def test_that_four_dimensions_become_volumes(tmp_path: Path, open_one: OpenOne) 
     np.testing.assert_array_equal(stack(series, 3), counting(4, 3, 2, 5)[::-1, ::-1, :, 3].T)
 
 
+def test_that_axes_beyond_the_third_are_counted_together(tmp_path: Path, open_one: OpenOne) -> None:
+    series = open_one(write(tmp_path / "a.nii", counting(4, 3, 2, 2, 3)))
+    assert len(series.volumes) == 6
+    for volume, (component, time) in enumerate(itertools.product(range(3), range(2))):
+        wanted = counting(4, 3, 2, 2, 3)[::-1, ::-1, :, time, component].T
+        np.testing.assert_array_equal(stack(series, volume), wanted)
+
+
+def test_that_seven_dimensions_open(tmp_path: Path, open_one: OpenOne) -> None:
+    series = open_one(write(tmp_path / "a.nii.gz", counting(2, 2, 2, 2, 1, 3, 2)))
+    assert len(series.volumes) == 12
+    wanted = counting(2, 2, 2, 2, 1, 3, 2)[::-1, ::-1, :, 1, 0, 2, 1].T
+    np.testing.assert_array_equal(stack(series, 11), wanted)
+
+
 def test_that_two_dimensions_are_one_slice(tmp_path: Path, open_one: OpenOne) -> None:
     series = open_one(write(tmp_path / "a.nii", counting(4, 3)))
     assert series.volumes[0].shape == (1, 3, 4)
@@ -156,8 +171,36 @@ def test_that_non_numbers_stay_what_they_are(tmp_path: Path, open_one: OpenOne) 
     assert default_window(image) == Window(5.5, 1, "LINEAR_EXACT")
 
 
-def test_that_rgb_voxels_are_colour(tmp_path: Path, open_one: OpenOne) -> None:
-    array = np.zeros((4, 3, 2), [("R", "u1"), ("G", "u1"), ("B", "u1")])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("code", ["i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"])
+def test_that_every_type_of_number_is_read_in_both_byte_orders(
+    tmp_path: Path, open_one: OpenOne, code: str, order: str
+) -> None:
+    array = counting(4, 3, 2).astype(code)
+    if array.dtype.kind != "u":
+        array[0, 0, 0] = -7
+    header = nib.Nifti1Header(endianness=order)
+    header.set_data_dtype(array.dtype)
+    nib.save(nib.Nifti1Image(array, np.eye(4), header), tmp_path / "a.nii")
+    volume = stack(open_one(tmp_path / "a.nii"))
+    assert volume.dtype == np.float32
+    np.testing.assert_array_equal(volume, array[::-1, ::-1].T)
+
+
+@pytest.mark.parametrize("code", ["c8", "c16"])
+def test_that_complex_voxels_are_shown_as_magnitude_and_it_is_told(
+    tmp_path: Path, open_one: OpenOne, code: str
+) -> None:
+    path = write(tmp_path / "a.nii", np.full((4, 3, 2), 3 - 4j, code), scl_slope=2, scl_inter=0)
+    series = open_one(path)
+    np.testing.assert_array_equal(stack(series), np.full((2, 3, 4), 10, np.float32))
+    assert series.volumes[0].read_slice(0).rescale_slope is None
+    assert "magnitude" in series.notices[0].text
+
+
+@pytest.mark.parametrize("channels", ["RGB", "RGBA"])
+def test_that_rgb_voxels_are_colour(tmp_path: Path, open_one: OpenOne, channels: str) -> None:
+    array = np.zeros((4, 3, 2), [(channel, "u1") for channel in channels])
     array["G"][3, 2, 1] = 200
     image = open_one(write(tmp_path / "a.nii", array)).volumes[0].read_slice(1)
     assert image.modality_values.dtype == np.uint8
@@ -180,6 +223,16 @@ def test_that_nothing_is_claimed_of_an_unknown_orientation(
     assert series.volumes[0].spacing == (4, 3, 2)
     assert "orientation unknown" in series.notices[0].text
     np.testing.assert_array_equal(stack(series), counting(4, 3, 2)[:, ::-1].T)
+
+
+def test_that_it_is_said_where_the_orientation_comes_from(
+    tmp_path: Path, open_one: OpenOne
+) -> None:
+    from_sform = write(tmp_path / "s.nii", counting(4, 3, 2))
+    from_qform = write(tmp_path / "q.nii", counting(4, 3, 2), sform_code=0, qform_code=1)
+    from_none = write(tmp_path / "n.nii", counting(4, 3, 2), sform_code=0)
+    told = [open_one(path).orientation_from for path in (from_sform, from_qform, from_none)]
+    assert told == ["sform", "qform", ""]
 
 
 def test_that_the_sform_wins_and_a_contradiction_is_told(tmp_path: Path, open_one: OpenOne) -> None:
@@ -214,6 +267,12 @@ def test_that_micrometres_become_millimetres(tmp_path: Path, open_one: OpenOne) 
         ({"dim": [3, 4, 3, 3, 1, 1, 1, 1]}, "promises"),
         ({"srow_x": [np.nan, 0, 0, 0]}, "affine"),
         ({"srow_x": [0, 0, 0, 0]}, "affine"),
+        ({"datatype": 1, "bitpix": 1}, "of a kind that isn't read"),
+        ({"datatype": 77}, "header is damaged"),
+        ({"srow_x": [1e-30, 0, 0, 0], "srow_y": [1, 1e-30, 0, 0]}, "affine"),
+        ({"vox_offset": np.nan}, "voxels start"),
+        ({"vox_offset": 1e30}, "promises"),
+        ({"dim": [4, 4, 3, 2, 32767, 1, 1, 1]}, "promises"),
         ({"sform_code": 0, "qform_code": 1, "quatern_b": 5}, "qform"),
     ],
 )
@@ -245,6 +304,28 @@ def test_that_damaged_gzip_is_never_shown(tmp_path: Path, open_one: OpenOne, dam
     volume = open_one(path).volumes[0]
     with pytest.raises(ImagingError, match=r"^a\.nii\.gz .*damaged or cut short"):
         volume.read_slice(0)
+
+
+def test_that_a_pair_is_read_from_where_its_header_says(tmp_path: Path, open_one: OpenOne) -> None:
+    nib.save(nib.Nifti1Pair(counting(4, 3, 2), np.eye(4)), tmp_path / "a.hdr")
+    (tmp_path / "a.img").write_bytes(bytes(32) + (tmp_path / "a.img").read_bytes())
+    change_header(tmp_path / "a.hdr", vox_offset=32)
+    np.testing.assert_array_equal(
+        stack(open_one(tmp_path / "a.hdr")), counting(4, 3, 2)[::-1, ::-1].T
+    )
+
+
+def test_that_a_second_header_cut_short_is_refused(tmp_path: Path) -> None:
+    nib.save(nib.Nifti2Image(counting(4, 3, 2), np.eye(4)), tmp_path / "a.nii")
+    (tmp_path / "a.nii").write_bytes((tmp_path / "a.nii").read_bytes()[:400])
+    with pytest.raises(ImagingError, match=r"^a\.nii .*cut short"):
+        read_volume_file(tmp_path / "a.nii")
+
+
+def test_that_a_matrix_is_not_listed_as_volumes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.nii", np.zeros((1, 1, 1, 300, 300), np.uint8))
+    with pytest.raises(ImagingError, match=r"^a\.nii .*90000 volumes"):
+        read_volume_file(path)
 
 
 def test_that_a_header_alone_says_which_file_is_missing(tmp_path: Path) -> None:
