@@ -7,6 +7,7 @@ would otherwise be misled.
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from pydicom.dataset import Dataset
@@ -152,7 +153,9 @@ def _read_frames(source: Source) -> tuple[Frame, ...]:
     file_notices: tuple[str, ...] = ()
     if start.startswith(_PROGRAM_STARTS):
         file_notices = ("The file also looks like a program: executable preamble, not run.",)
-    return _all_frames(_Facts(source, header, read_format(header, pixels, syntax)), file_notices)
+    form = read_format(header, pixels, syntax)
+    facts = _Facts(source, header, form, _shared_facts(source, header))
+    return _all_frames(facts, file_notices)
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,7 @@ class _Facts:
     source: Source
     header: Dataset
     format: PixelFormat
+    shared_facts: dict[str, Any]
     mosaic: Mosaic | None = None
     number: int = 0
     has_groups: bool = False
@@ -211,25 +215,17 @@ def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
     notices = list(file_notices)
     position, orientation = _place(facts, notices)
     spacing = _spacing(facts, notices)
-    modality = text(header, "Modality")
     transformation = facts.group("PixelValueTransformationSequence")
-    rescale, unit = read_rescale(header, transformation, modality, notices)
+    rescale, unit = read_rescale(header, transformation, facts.shared_facts["modality"], notices)
     return Frame(
+        **facts.shared_facts,
         source=facts.source,
         number=facts.number,
         format=facts.format,
         mosaic=facts.mosaic,
-        series_uid=text(header, "SeriesInstanceUID") or str(facts.source),
-        instance_uid=text(header, "SOPInstanceUID") or str(facts.source),
-        patient=hash(tuple(text(header, keyword) for keyword in _PATIENT)),
-        series_number=_series_number(header),
-        title=text(header, "SeriesDescription"),
-        modality=modality,
-        frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
         position=position,
         orientation=orientation,
         spacing=spacing,
-        pixel_aspect=_pixel_aspect(header),
         rescale=rescale,
         unit=unit,
         windows=read_windows(facts.group("FrameVOILUTSequence"), notices),
@@ -238,9 +234,19 @@ def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
     )
 
 
-def _series_number(header: Dataset) -> int | None:
-    found = number(header, "SeriesNumber")
-    return None if found is None else int(found)
+def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
+    """Gives those fields of a Frame that all frames of a file share."""
+    series_number = number(header, "SeriesNumber")
+    return {
+        "series_uid": text(header, "SeriesInstanceUID") or str(source),
+        "instance_uid": text(header, "SOPInstanceUID") or str(source),
+        "patient": hash(tuple(text(header, keyword) for keyword in _PATIENT)),
+        "series_number": None if series_number is None else int(series_number),
+        "title": text(header, "SeriesDescription"),
+        "modality": text(header, "Modality"),
+        "frame_of_reference_uid": text(header, "FrameOfReferenceUID"),
+        "pixel_aspect": _pixel_aspect(header),
+    }
 
 
 def _place(facts: _Facts, notices: list[str]) -> tuple[Vector | None, Vector | None]:
