@@ -93,5 +93,5 @@ class _Stored:
             raise self.refuse("its gzip data is damaged or cut short; copy it again") from error
         return self._shaped(block)
 
-    def _shaped(self, block: bytes) -> npt.NDArray[Any]:
+    def _shaped(self, block: memoryview | bytes) -> npt.NDArray[Any]:
         return np.frombuffer(block, self.dtype).reshape(self.shape, order="F")
