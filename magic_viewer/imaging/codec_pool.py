@@ -20,6 +20,7 @@ from magic_viewer.paths import codec_child_command
 
 PROCESSES = max(1, min(4, os.cpu_count() or 1))
 _SECONDS = 20.0
+_PIPE_BYTES = 1 << 20
 _SECONDS_A_MEGABYTE = 0.5
 
 
@@ -117,6 +118,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=_PIPE_BYTES,
             start_new_session=True,  # Ctrl+C in a terminal is for the parent to answer
         )
 
