@@ -5,6 +5,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.dicom_file import refusal
 from magic_viewer.imaging.dicom_values import value
 
@@ -49,16 +50,11 @@ def _entries(index: Path) -> list[tuple[str, ...]]:
         header = dcmread(index, force=True, specific_tags=["DirectoryRecordSequence"])
         records = header.get("DirectoryRecordSequence") or ()
         return [parts for record in records if (parts := _file_id(record))]
+    except ImagingError:
+        raise
     except OSError as error:
         raise refusal(index, "it can't be read; check that it is still there") from error
-    except (
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        NotImplementedError,
-        RecursionError,
-    ) as error:
+    except Exception as error:
         raise refusal(index, "the index is damaged or cut short") from error
 
 

@@ -50,6 +50,8 @@ def full_range(image: Slice) -> Window | None:
     return _range_window(float(values.min()), float(values.max()))
 
 
+# Windows and values may lie beyond what float32 holds: then it is white or black.
+@np.errstate(over="ignore", invalid="ignore")
 def to_display(image: Slice, window: Window | None = None, invert: bool = False) -> DisplayArray:
     """Makes the picture of a slice.
 

@@ -127,7 +127,7 @@ def open_one(open_paths: Callable[..., Study]) -> Callable[..., Series]:
     return opened
 
 
-def _package(name: str) -> Path:
+def package_folder(name: str) -> Path:
     spec = find_spec(name)
     assert spec is not None
     assert spec.origin is not None
@@ -137,13 +137,13 @@ def _package(name: str) -> Path:
 @pytest.fixture
 def pydicom_files() -> Path:
     """The samples in pydicom's wheel."""
-    return _package("pydicom") / "data" / "test_files"
+    return package_folder("pydicom") / "data" / "test_files"
 
 
 @pytest.fixture
 def nibabel_files() -> Path:
     """The samples in nibabel's wheel."""
-    return _package("nibabel") / "tests" / "data"
+    return package_folder("nibabel") / "tests" / "data"
 
 
 @pytest.fixture

@@ -143,3 +143,9 @@ def test_that_the_ct_presets_are_those_of_the_viewer_conventions() -> None:
         (40, 80),
         (90, 150),
     ]
+
+
+def test_that_values_beyond_any_picture_are_shown_without_a_warning() -> None:
+    values = np.array([[-3e38, 0, 3e38, np.inf]], np.float32)
+    assert to_display(Slice(values), Window(0, 1e300, "LINEAR_EXACT")).shape == (1, 4)
+    assert to_display(Slice(values), Window(1e300, 1, "LINEAR_EXACT")).max() == 0
