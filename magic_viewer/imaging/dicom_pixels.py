@@ -104,7 +104,7 @@ def make_slice(frame: Frame, index: int, stored: Stored) -> Slice:
             inverted=frame.format.photometric == "MONOCHROME1",
             padding_value=_padding(frame),
         )
-    except (ValueError, TypeError, ArithmeticError, AttributeError) as error:
+    except Exception as error:
         raise refusal(frame.source, "its look-up table is damaged or cut short") from error
 
 

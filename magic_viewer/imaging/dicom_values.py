@@ -5,12 +5,21 @@ from math import isfinite
 from typing import Any
 
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.tag import BaseTag, Tag
 
 Vector = tuple[float, ...]
 
 # What pydicom's value conversion raises on text that isn't what its VR says.
-BAD_VALUE = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError, NotImplementedError)
+BAD_VALUE = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    AttributeError,
+    KeyError,
+    NotImplementedError,
+    BytesLengthException,
+)
 _LONGEST_TEXT = 64
 
 

@@ -69,7 +69,7 @@ def _inside(folder: Path, parts: tuple[str, ...]) -> Path | None:
     """Gives the file of an entry, if it lies in the folder; names may differ in case."""
     path = folder
     for part in parts:
-        if part in ("", ".", "..") or any(mark in part for mark in "/\\:"):
+        if part in ("", ".", "..") or any(mark in part for mark in "/\\:\0"):
             return None
         path = next((p for p in (path / part, path / part.lower()) if p.exists()), path / part)
     return path if path.resolve().is_relative_to(folder) else None

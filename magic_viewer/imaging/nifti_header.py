@@ -144,5 +144,6 @@ def _differ(nifti: Any, sform: npt.NDArray[Any], qform: npt.NDArray[Any]) -> boo
     """Tells whether the two place some corner half a voxel apart or more."""
     size = np.asarray(nifti["dim"][1:4], np.float64) - 1
     corners = np.array([[*corner, 1] for corner in product(*((0, end) for end in size))])
-    apart = np.linalg.norm(corners @ (sform - qform)[:3].T, axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        apart = np.linalg.norm(corners @ (sform - qform)[:3].T, axis=1)
     return bool(apart.max() > np.linalg.norm(sform[:3, :3], axis=0).min() / 2)

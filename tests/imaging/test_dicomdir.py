@@ -44,7 +44,14 @@ def test_that_an_index_opens_what_it_lists(write_stack: WriteStack, open_paths: 
 
 @pytest.mark.parametrize(
     "entry",
-    ["/etc/hostname", ["..", "outside.dcm"], "..\\outside.dcm", ["images", "link.dcm"], "C:\\a"],
+    [
+        "/etc/hostname",
+        "a\0b",
+        ["..", "outside.dcm"],
+        "..\\outside.dcm",
+        ["images", "link.dcm"],
+        "C:\\a",
+    ],
 )
 def test_that_an_entry_outside_the_folder_is_named_and_not_opened(
     tmp_path: Path, write_stack: WriteStack, open_paths: Opens, entry: object
