@@ -78,7 +78,7 @@ def _inflated(source: Source, stream: BinaryIO) -> BinaryIO:
         return stream
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     content = inflater.decompress(stream.read(LARGEST_UNPACKED), LARGEST_UNPACKED)
-    if inflater.unconsumed_tail:
+    if len(content) >= LARGEST_UNPACKED and not inflater.eof:
         raise refusal(source, "it unpacks to more than the 1 GB allowed")
     if not inflater.eof:
         raise refusal(source, "its deflated data is damaged or cut short; copy it again")

@@ -6,7 +6,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.dicom_file import refusal
+from magic_viewer.imaging.dicom_file import open_dicom, refusal
 from magic_viewer.imaging.dicom_values import value
 
 _MOST_BYTES = 256 << 20
@@ -47,7 +47,8 @@ def _entries(index: Path) -> list[tuple[str, ...]]:
     try:
         if index.stat().st_size > _MOST_BYTES:
             raise refusal(index, "it is larger than any index")
-        header = dcmread(index, force=True, specific_tags=["DirectoryRecordSequence"])
+        with open_dicom(index) as stream:
+            header = dcmread(stream, force=True, specific_tags=["DirectoryRecordSequence"])
         records = header.get("DirectoryRecordSequence") or ()
         return [parts for record in records if (parts := _file_id(record))]
     except ImagingError:
@@ -68,8 +69,11 @@ def _file_id(record: Dataset) -> tuple[str, ...]:
 def _inside(folder: Path, parts: tuple[str, ...]) -> Path | None:
     """Gives the file of an entry, if it lies in the folder; names may differ in case."""
     path = folder
-    for part in parts:
-        if part in ("", ".", "..") or any(mark in part for mark in "/\\:\0"):
-            return None
-        path = next((p for p in (path / part, path / part.lower()) if p.exists()), path / part)
-    return path if path.resolve().is_relative_to(folder) else None
+    try:
+        for part in parts:
+            if part in ("", ".", "..") or any(mark in part for mark in "/\\:"):
+                return None
+            path = next((p for p in (path / part, path / part.lower()) if p.exists()), path / part)
+        return path if path.resolve().is_relative_to(folder) else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None

@@ -7,18 +7,28 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRLittleEndian,
+    MediaStorageDirectoryStorage,
+)
 
+from magic_viewer.imaging import dicom_file
 from magic_viewer.imaging.study import Study
 
 Opens = Callable[..., Study]
 WriteStack = Callable[..., list[Path]]
 
 
-def write_index(folder: Path, *entries: object, next_record: int = 0) -> Path:
+def write_index(
+    folder: Path,
+    *entries: object,
+    next_record: int = 0,
+    syntax: str = ExplicitVRLittleEndian,
+) -> Path:
     index = Dataset()
     index.file_meta = FileMetaDataset()
-    index.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    index.file_meta.TransferSyntaxUID = syntax
     index.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
     index.file_meta.MediaStorageSOPInstanceUID = "1.2.3"
     records = []
@@ -62,6 +72,25 @@ def test_that_an_entry_outside_the_folder_is_named_and_not_opened(
     study = open_paths(write_index(folder, entry))
     assert study.series == ()
     assert "1 of its entries point outside its folder" in study.rejected[0].text
+
+
+@pytest.mark.parametrize("entry", [["images", "a\0b"], ["images", "long" * 100]])
+def test_that_a_name_that_no_file_can_have_is_refused_and_the_rest_opens(
+    write_stack: WriteStack, open_paths: Opens, entry: object
+) -> None:
+    folder = write_stack([0], "disc/images")[0].parent.parent
+    study = open_paths(write_index(folder, entry, ["images", "000.dcm"]))
+    assert len(study.series) == 1
+    assert "1 of its entries" in study.rejected[0].text
+
+
+def test_that_a_deflated_index_is_unpacked_within_bounds(
+    tmp_path: Path, open_paths: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = write_index(tmp_path, "a.dcm", syntax=DeflatedExplicitVRLittleEndian)
+    assert "1 of the files that it lists aren't there" in open_paths(index).rejected[0].text
+    monkeypatch.setattr(dicom_file, "LARGEST_UNPACKED", 20)
+    assert "unpacks to more than" in open_paths(index).rejected[0].text
 
 
 def test_that_files_that_are_missing_are_counted(
