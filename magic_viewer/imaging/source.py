@@ -41,8 +41,9 @@ class ZipMember:
 
     @property
     def name(self) -> str:
-        """The last part of its name."""
-        return PurePosixPath(self.info.filename).name
+        """The last part of its name, fit to be shown."""
+        name = PurePosixPath(self.info.filename).name
+        return "".join(mark if mark.isprintable() else "?" for mark in name)
 
     @property
     def stem(self) -> str:

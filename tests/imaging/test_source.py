@@ -108,6 +108,12 @@ def test_that_an_archive_without_images_or_cut_short_is_told(
     assert "damaged or cut short" in open_paths(tmp_path / "b.zip").rejected[0].text
 
 
+def test_that_a_members_name_is_told_on_one_line(tmp_path: Path, open_paths: Opens) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as packed:
+        packed.writestr("a\nb\x1b[2J.dcm", b"x")
+    assert open_paths(tmp_path / "a.zip").rejected[0].text.startswith("a?b?[2J.dcm can't be opened")
+
+
 def test_that_a_locked_or_damaged_member_is_told(
     tmp_path: Path, write_dicom: WriteDicom, open_paths: Opens
 ) -> None:
