@@ -91,7 +91,7 @@ coarsest scale), fitted on the validation images{series}
 {rows}
 
 Written by `magic-viewer train`; `magic-viewer evaluate` prints the same figures.
-{_over_folds(over_folds) if over_folds else ""}
+{_over_folds(over_folds, config) if over_folds else ""}
 ## Limits
 
 Slices of another kind, plane, field of view or processing than those of the data above may be
@@ -100,8 +100,8 @@ be wrong too.
 """
 
 
-def _over_folds(result: dict[str, Any]) -> str:
-    """The section on the cross-validation."""
+def _over_folds(result: dict[str, Any], config: dict[str, Any]) -> str:
+    """The section on the cross-validation; `config` is the model's own."""
     figures = {name: result["figures"].get(name) for name in NAMES}
     rows = "\n".join(
         f"| {NAMES[name]} | {figure['value']:.4f} | {figure['low']:.4f} to {figure['high']:.4f} |"
@@ -109,11 +109,17 @@ def _over_folds(result: dict[str, Any]) -> str:
         if figure and None not in figure.values()
     )
     folds = ", ".join(map(str, result["folds"]))
+    other = [
+        f"{name} {value} (this model: {config[name]})"
+        for name, value in result["config"].items()
+        if isinstance(value, int | float | str) and config.get(name, value) != value
+    ]
+    differences = f" Their settings differ: {', '.join(other)}." if other else ""
     return f"""
 ## With each fold held back in turn
 
 Folds {folds}: {result["images"]} images, each judged by a model that was trained and calibrated
-without its fold; intervals of 95 % from resampled patients. Of all these images
+without its fold; intervals of 95 % from resampled patients.{differences} Of all these images
 {result["out_of_distribution_share"]:.4f} were said to be unlike the training images, and
 {result["abstained_share"]:.4f} were too close to call.
 
