@@ -14,6 +14,7 @@ from pydicom.tag import Tag
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.dicom_checks import check_image, check_syntax
 from magic_viewer.imaging.dicom_file import open_dicom, read_header, refusal
+from magic_viewer.imaging.dicom_findings import FINDING_KEYWORDS, Finding, of_frame, read_finding
 from magic_viewer.imaging.dicom_format import (
     FORMAT_KEYWORDS,
     TABLE_KEYWORDS,
@@ -41,7 +42,9 @@ _KEYWORDS = """
     DoseGridScaling DoseUnits SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
 # As tags, since turning names into tags takes longer than reading a header.
-_TAGS = tuple(map(Tag, (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split()))
+_OVERLAY_ROWS = tuple(Tag(group, 0x0010) for group in range(0x6000, 0x6020, 2))
+_NAMES = _KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS + FINDING_KEYWORDS
+_TAGS = (*map(Tag, _NAMES.split()), *_OVERLAY_ROWS)
 _ORTHONORMAL_WITHIN = 0.02
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
 
@@ -69,6 +72,8 @@ class Frame:
         windows: the usable ones.
         rank: what tells images at one position apart, to be compared in this order.
         notices: sentences for the user.
+        overlay_groups: of the file's overlay planes, 0x6000 and so on.
+        finding: what it says of other images, if it is a segmentation or a parametric map.
     """
 
     source: Source
@@ -89,6 +94,8 @@ class Frame:
     windows: tuple[Window, ...]
     rank: "Rank"
     notices: tuple[str, ...]
+    overlay_groups: tuple[int, ...] = ()
+    finding: Finding | None = None
 
     @property
     def is_placed(self) -> bool:
@@ -123,7 +130,14 @@ def _read_frames(source: Source) -> tuple[Frame, ...]:
     file_notices: tuple[str, ...] = ()
     if start.startswith(_PROGRAM_STARTS):
         file_notices = ("The file also looks like a program: executable preamble, not run.",)
-    return _all_frames(_Facts(source, header, read_format(header, pixels, syntax)), file_notices)
+    facts = _Facts(
+        source,
+        header,
+        read_format(header, pixels, syntax),
+        overlay_groups=tuple(tag.group for tag in _OVERLAY_ROWS if tag in header),
+        finding=read_finding(header),
+    )
+    return _all_frames(facts, file_notices)
 
 
 @dataclass(frozen=True)
@@ -133,6 +147,8 @@ class _Facts:
     source: Source
     header: Dataset
     format: PixelFormat
+    overlay_groups: tuple[int, ...] = ()
+    finding: Finding | None = None
     number: int = 0
     has_groups: bool = False
     own: Dataset | None = None
@@ -201,6 +217,12 @@ def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
         windows=read_windows(facts.group("FrameVOILUTSequence"), notices),
         rank=_rank(facts),
         notices=tuple(notices),
+        overlay_groups=facts.overlay_groups,
+        finding=of_frame(
+            facts.finding,
+            facts.group("SegmentIdentificationSequence"),
+            facts.group("RealWorldValueMappingSequence"),
+        ),
     )
 
 
