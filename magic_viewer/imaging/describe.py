@@ -82,6 +82,7 @@ def _lines(facts: dict[str, Any]) -> list[str]:
     if facts["window"]:
         center, width = facts["window"]
         lines.append(f"  window {width:g} wide around {center:g} {facts['unit'] or ''}".rstrip())
+    lines += [f"  overlay: {name}" for name in facts["overlays"]]
     return lines + [f"  note: {notice}" for notice in facts["notices"]]
 
 
@@ -116,6 +117,7 @@ def _describe_series(series: Series) -> dict[str, Any]:
         "window": windows[0] if windows else None,
         "windows": windows,
         "unit": first.unit,
+        "overlays": [overlay.name for overlay in first.overlays],
         "notices": [notice.text for notice in series.notices],
     }
     if volume.stored_to_index is not None:

@@ -8,9 +8,11 @@ from itertools import chain
 
 from magic_viewer.imaging.cache import PixelCache
 from magic_viewer.imaging.dicom_headers import Frame, read_frames
+from magic_viewer.imaging.dicom_overlays import read_overlays
 from magic_viewer.imaging.dicom_pixels import Stored, make_slice, read_stored
 from magic_viewer.imaging.dicom_stacks import Stack, group_frames, stack, volume_names
 from magic_viewer.imaging.mosaic import tile
+from magic_viewer.imaging.segmentation import findings_by_reference, laid_over
 from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Notice, Series, Slice, Volume
 
@@ -43,11 +45,11 @@ class DicomReader:
 
     def series(self) -> tuple[Series, ...]:
         """Sorts what has come so far, in the order of series numbers."""
-        frames = chain.from_iterable(self._frames[number] for number in sorted(self._frames))
-        groups = group_frames(list(frames))
-        patients = {
-            patient: n for n, patient in enumerate(dict.fromkeys(g[0].patient for g in groups))
-        }
+        frames = list(chain.from_iterable(self._frames[number] for number in sorted(self._frames)))
+        findings = findings_by_reference(frames)
+        groups = group_frames(frames)
+        met = dict.fromkeys(group[0].patient for group in groups)
+        patients = {patient: number for number, patient in enumerate(met)}
         groups.sort(key=lambda group: (patients[group[0].patient], *_series_order(group[0])))
         parts = Counter(group[0].series_uid for group in groups)
         seen: Counter[str] = Counter()
@@ -56,6 +58,12 @@ class DicomReader:
             uid = group[0].series_uid
             seen[uid] += 1
             one = _series(group, seen[uid], parts[uid], self._cache)
+            found = findings.get(group[0].frame_of_reference_uid)
+            if found is not None and group[0].finding is None:
+                read = partial(_read_numbers, self._cache)
+                one = replace(
+                    one, volumes=tuple(laid_over(volume, found, read) for volume in one.volumes)
+                )
             series.append(_name_patient(one, patients[group[0].patient] + 1, len(patients)))
         return tuple(series)
 
@@ -114,7 +122,18 @@ class _Decoder:
         return tile(whole, frame.mosaic, frame.number) if frame.mosaic else whole
 
     def read_slice(self, k: int) -> Slice:
-        return make_slice(self.frames[k], k, self.stored(k))
+        image = make_slice(self.frames[k], k, self.stored(k))
+        overlays = read_overlays(self.frames[k])
+        return replace(image, overlays=overlays) if overlays else image
+
+
+def _read_numbers(cache: PixelCache, frame: Frame) -> Stored:
+    """Decodes a finding; colours of a label map are left aside for the numbers under them."""
+    key: tuple[object, ...] = (str(frame.source), frame.number)
+    if frame.format.is_color:
+        key += ("numbers",)
+        frame = replace(frame, format=replace(frame.format, photometric="MONOCHROME2"))
+    return cache.get(key, partial(read_stored, frame))
 
 
 def _volume(frames: tuple[Frame, ...], name: str, whole: Stack, cache: PixelCache) -> Volume:

@@ -5,35 +5,28 @@ groups (PS3.3 C.7.6.16). What is absent or not usable becomes None, with a notic
 would otherwise be misled.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.dicom_checks import check_image, check_syntax
+from magic_viewer.imaging.dicom_facts import FileFacts
 from magic_viewer.imaging.dicom_file import open_dicom, read_header, refusal
+from magic_viewer.imaging.dicom_findings import FINDING_KEYWORDS, Finding, of_frame, read_finding
 from magic_viewer.imaging.dicom_format import (
     FORMAT_KEYWORDS,
     TABLE_KEYWORDS,
     PixelFormat,
     read_format,
 )
+from magic_viewer.imaging.dicom_place import pixel_aspect, read_place, read_spacing
+from magic_viewer.imaging.dicom_rank import B_VALUE_TAGS, Rank, read_rank
 from magic_viewer.imaging.dicom_scaling import read_rescale, read_windows
-from magic_viewer.imaging.dicom_values import (
-    BAD_VALUE,
-    Vector,
-    item,
-    number,
-    numbers,
-    text,
-    value,
-)
-from magic_viewer.imaging.mosaic import Mosaic, is_mosaic, mosaic_tags, read_mosaic
+from magic_viewer.imaging.dicom_values import Vector, item, number, text
+from magic_viewer.imaging.mosaic import Mosaic, mosaic_tags, read_mosaic
 from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Window
 
@@ -47,13 +40,10 @@ _KEYWORDS = """
     DoseGridScaling DoseUnits SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
 """
 # As tags, since turning names into tags takes longer than reading a header.
-_KNOWN = (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS).split()
-# Siemens, GE, Philips, and the creators of their groups.
-_PRIVATE_B_VALUES = tuple(map(Tag, (0x0019100C, 0x00431039, 0x20011003)))
-_CREATORS = (0x00190010, 0x00430010, 0x20010010)
-_TAGS = tuple(map(Tag, (*_KNOWN, *mosaic_tags(), *_PRIVATE_B_VALUES, *_CREATORS)))
+_OVERLAY_ROWS = tuple(Tag(group, 0x0010) for group in range(0x6000, 0x6020, 2))
+_KNOWN = (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS + FINDING_KEYWORDS).split()
+_TAGS = (*map(Tag, (*_KNOWN, *mosaic_tags(), *B_VALUE_TAGS)), *_OVERLAY_ROWS)
 _PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
-_ORTHONORMAL_WITHIN = 0.02
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
 
 
@@ -82,6 +72,8 @@ class Frame:
         windows: the usable ones.
         rank: what tells images at one position apart, to be compared in this order.
         notices: sentences for the user.
+        overlay_groups: of the file's overlay planes, 0x6000 and so on.
+        finding: what it says of other images, if it is a segmentation or a parametric map.
     """
 
     source: Source
@@ -102,8 +94,10 @@ class Frame:
     rescale: tuple[float, float]
     unit: str | None
     windows: tuple[Window, ...]
-    rank: "Rank"
+    rank: Rank
     notices: tuple[str, ...]
+    overlay_groups: tuple[int, ...] = ()
+    finding: Finding | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -154,37 +148,12 @@ def _read_frames(source: Source) -> tuple[Frame, ...]:
     if start.startswith(_PROGRAM_STARTS):
         file_notices = ("The file also looks like a program: executable preamble, not run.",)
     form = read_format(header, pixels, syntax)
-    facts = _Facts(source, header, form, _shared_facts(source, header))
+    shared_facts = _shared_facts(source, header)
+    facts = FileFacts(source, header, form, shared_facts, read_finding(header))
     return _all_frames(facts, file_notices)
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """A file, and one frame's functional groups in it when it has any."""
-
-    source: Source
-    header: Dataset
-    format: PixelFormat
-    shared_facts: dict[str, Any]
-    mosaic: Mosaic | None = None
-    number: int = 0
-    has_groups: bool = False
-    own: Dataset | None = None
-    shared: Dataset | None = None
-
-    def group(self, keyword: str) -> Dataset:
-        """Finds a functional group's item: the frame's, the shared one, else the file itself.
-
-        Where some frames lack their groups nobody knows whose the others are: none is used.
-        """
-        if not self.has_groups:
-            return self.header
-        if self.own is None:
-            return Dataset()
-        return item(self.own, keyword) or item(self.shared, keyword) or Dataset()
-
-
-def _all_frames(facts: _Facts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
+def _all_frames(facts: FileFacts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
     header, count = facts.header, facts.format.frames
     groups = header.get("PerFrameFunctionalGroupsSequence") or ()
     if not groups:
@@ -210,11 +179,11 @@ def _all_frames(facts: _Facts, notices: tuple[str, ...]) -> tuple[Frame, ...]:
     )
 
 
-def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
+def _frame(facts: FileFacts, file_notices: tuple[str, ...]) -> Frame:
     header = facts.header
     notices = list(file_notices)
-    position, orientation = _place(facts, notices)
-    spacing = _spacing(facts, notices)
+    position, orientation = read_place(facts, notices)
+    spacing = read_spacing(facts, notices)
     transformation = facts.group("PixelValueTransformationSequence")
     rescale, unit = read_rescale(header, transformation, facts.shared_facts["modality"], notices)
     return Frame(
@@ -229,8 +198,13 @@ def _frame(facts: _Facts, file_notices: tuple[str, ...]) -> Frame:
         rescale=rescale,
         unit=unit,
         windows=read_windows(facts.group("FrameVOILUTSequence"), notices),
-        rank=_rank(facts),
+        rank=read_rank(facts),
         notices=tuple(notices),
+        finding=of_frame(
+            facts.finding,
+            facts.group("SegmentIdentificationSequence"),
+            facts.group("RealWorldValueMappingSequence"),
+        ),
     )
 
 
@@ -245,119 +219,6 @@ def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
         "title": text(header, "SeriesDescription"),
         "modality": text(header, "Modality"),
         "frame_of_reference_uid": text(header, "FrameOfReferenceUID"),
-        "pixel_aspect": _pixel_aspect(header),
+        "pixel_aspect": pixel_aspect(header),
+        "overlay_groups": tuple(tag.group for tag in _OVERLAY_ROWS if tag in header),
     }
-
-
-def _place(facts: _Facts, notices: list[str]) -> tuple[Vector | None, Vector | None]:
-    """Gives position and orientation, each None when it can't be relied on."""
-    header = facts.header
-    if facts.mosaic is None and is_mosaic(header):
-        notices.append("A mosaic of many slices, shown as one picture: orientation unknown.")
-        return None, None
-    position = numbers(facts.group("PlanePositionSequence"), "ImagePositionPatient", 3)
-    orientation = numbers(facts.group("PlaneOrientationSequence"), "ImageOrientationPatient", 6)
-    if orientation is not None and any(orientation) and not _is_orthonormal(orientation):
-        notices.append("No side letters are drawn: orientation invalid.")
-        return None, None
-    if position is None or orientation is None or not any(orientation):
-        notices.append("No side letters are drawn: orientation unknown.")
-        return None, None
-    if facts.mosaic:
-        return facts.mosaic.positions[facts.number], orientation
-    if facts.format.frames > 1 and not facts.has_groups:
-        return _grid_position(facts, position, orientation, notices), orientation
-    return position, orientation
-
-
-def _is_orthonormal(orientation: Vector) -> bool:
-    axes = np.reshape(orientation, (2, 3))
-    return bool(np.abs(axes @ axes.T - np.eye(2)).max() < _ORTHONORMAL_WITHIN)
-
-
-def _grid_position(
-    facts: _Facts, position: Vector, orientation: Vector, notices: list[str]
-) -> Vector | None:
-    """Places a frame of an old multi-frame file, as RT Dose does (PS3.3 C.8.8.3.2)."""
-    offsets = numbers(facts.header, "GridFrameOffsetVector", facts.format.frames)
-    if offsets is None:
-        notices.append("Its frames have no place in space: geometry missing.")
-        return None
-    if offsets[0] != 0:
-        notices.append("Its frames have offsets of a kind that isn't supported: geometry missing.")
-        return None
-    normal = np.cross(orientation[:3], orientation[3:])
-    return tuple(map(float, np.asarray(position) + normal * offsets[facts.number]))
-
-
-def _spacing(facts: _Facts, notices: list[str]) -> tuple[float, float] | None:
-    """Gives Pixel Spacing; the detector's (Imager Pixel Spacing) isn't the patient's."""
-    found = numbers(facts.group("PixelMeasuresSequence"), "PixelSpacing", 2)
-    if found is None or min(found) <= 0:
-        notices.append("Distances are in pixels: spacing unknown.")
-        return None
-    return found[0], found[1]
-
-
-def _pixel_aspect(header: Dataset) -> float:
-    ratio = numbers(header, "PixelAspectRatio", 2)
-    return ratio[0] / ratio[1] if ratio and min(ratio) > 0 else 1.0
-
-
-@dataclass(frozen=True, order=True)
-class Rank:
-    """What tells images at one position apart, compared in this order; 0 where it isn't said.
-
-    Attributes:
-        image_type: the values of Image Type.
-        echo_time: ms.
-        time: temporal position, counted from 1.
-        trigger_time: ms.
-        b_value: s/mm².
-        acquisition: its number.
-        instance: its number.
-        frame: its place in the file, 0-based.
-    """
-
-    image_type: tuple[str, ...]
-    echo_time: float
-    time: float
-    trigger_time: float
-    b_value: float
-    acquisition: float
-    instance: float
-    frame: int
-
-
-def _private_b_value(header: Dataset) -> float:
-    """Reads where scanners wrote the b-value before DICOM had a place for it; 0 for nowhere.
-
-    GE adds a billion to some of its b-values (dcm2niix's notes on GE).
-    """
-    for tag in _PRIVATE_B_VALUES:
-        with suppress(*BAD_VALUE, IndexError):
-            found = header[tag].value
-            if isinstance(found, bytes):
-                found = found.decode("ascii").split("\\")
-            return float(found[0] if isinstance(found, list | MultiValue) else found) % 1e6
-    return 0.0
-
-
-def _rank(facts: _Facts) -> Rank:
-    header, content = facts.header, facts.group("FrameContentSequence")
-    kind = facts.group("MRImageFrameTypeSequence")
-    image_type = value(kind, "FrameType") or value(header, "ImageType") or ()
-    diffusion = facts.group("MRDiffusionSequence")
-    echo = facts.group("MREchoSequence")
-    return Rank(
-        image_type=tuple(map(str, [image_type] if isinstance(image_type, str) else image_type)),
-        echo_time=number(echo, "EffectiveEchoTime") or number(header, "EchoTime") or 0.0,
-        time=number(content, "TemporalPositionIndex")
-        or number(header, "TemporalPositionIdentifier")
-        or 0.0,
-        trigger_time=number(header, "TriggerTime") or 0.0,
-        b_value=number(diffusion, "DiffusionBValue") or _private_b_value(header),
-        acquisition=number(header, "AcquisitionNumber") or 0.0,
-        instance=number(header, "InstanceNumber") or 0.0,
-        frame=facts.number,
-    )

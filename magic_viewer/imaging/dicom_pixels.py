@@ -1,7 +1,7 @@
 """One DICOM image: decoded to stored values, and from those, by its tables, to modality values."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -42,7 +42,7 @@ def read_stored(frame: Frame) -> Stored:
         ImagingError: the pixels are damaged, cut short or packed in a way that isn't supported.
     """
     try:
-        stored = _decoded(frame)
+        stored = read_words(frame)
         if frame.format.is_color:
             return _rgb(stored, frame.format)
         return _used_bits(stored, frame.format)
@@ -56,11 +56,14 @@ def read_stored(frame: Frame) -> Stored:
         ) from error
 
 
-def _decoded(frame: Frame) -> Stored:
-    """Gives the frame as pydicom decodes it, colour as RGB but for palettes."""
+def read_words(frame: Frame) -> Stored:
+    """Gives the frame as pydicom decodes it: all bits of a word, colour as RGB but for palettes."""
     form = frame.format
     with open_dicom(frame.source) as stream:
         stream.seek(form.offset)
+        if form.bits_allocated == 1 and not form.syntax.is_encapsulated:
+            # pydicom reads too little of a frame that begins and ends within a byte.
+            return read_bits(stream, frame.number, form.shape, not form.syntax.is_little_endian)
         stored, _ = decoder_of(form.syntax).as_array(
             stream,
             index=frame.stored_number,
@@ -71,6 +74,27 @@ def _decoded(frame: Frame) -> Stored:
     if stored.shape[:2] != form.shape:
         raise refusal(frame.source, f"{form.shape} pixels were expected, {stored.shape[:2]} came")
     return stored
+
+
+def read_bits(
+    stream: BinaryIO, at: int, shape: tuple[int, int], are_swapped: bool
+) -> npt.NDArray[np.uint8]:
+    """Unpacks one of several frames of single bits, between which there is no gap (PS3.5 8.1.2).
+
+    Args:
+        stream: where the first frame begins.
+        at: the frame, 0-based.
+        shape: (rows, columns), which must have been checked against the bytes there are.
+        are_swapped: whether the bytes are those of big-endian words.
+    """
+    count = shape[0] * shape[1]
+    first, last = at * count // 16 * 2, -((at + 1) * count // -16) * 2
+    stream.seek(first, 1)
+    packed = np.frombuffer(stream.read(last - first), np.uint8)
+    if are_swapped:
+        packed = packed[: len(packed) // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()
+    begin = at * count - 8 * first
+    return np.unpackbits(packed, bitorder="little")[begin : begin + count].reshape(shape)
 
 
 def make_slice(frame: Frame, index: int, stored: Stored) -> Slice:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 PixelArray = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 
@@ -55,6 +56,23 @@ class VoiLut:
 
 
 @dataclass(frozen=True, eq=False)
+class Overlay:
+    """What a file lays over an image: drawn lines, a segment, or a map of measured values.
+
+    Attributes:
+        name: what the user reads, with the unit of values. Never a patient's name.
+        mask: (rows, columns) of the slice, True where there is something.
+        values: (rows, columns) of a map, NaN where there is none; None for all else.
+        number: keeps its colour the same from slice to slice.
+    """
+
+    name: str
+    mask: Mask
+    values: npt.NDArray[np.float32] | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True, eq=False)
 class Slice:
     """One image, after its modality LUT and before any window.
 
@@ -75,6 +93,7 @@ class Slice:
         rescale_slope: stored values -> modality values; None when a table did it.
         rescale_intercept: see `rescale_slope`.
         photometric_interpretation: the file's own word, before conversion to RGB.
+        overlays: what lies over it; only what has something on this slice.
     """
 
     modality_values: PixelArray
@@ -91,6 +110,7 @@ class Slice:
     rescale_slope: float | None = 1.0
     rescale_intercept: float = 0.0
     photometric_interpretation: str = ""
+    overlays: tuple[Overlay, ...] = ()
 
     @property
     def display_aspect(self) -> float:
@@ -125,6 +145,7 @@ class Volume:
         prefetch: decodes slice k so that reading it is quick; None where that makes no difference.
         slice_keys: what tells each slice apart in all that was opened, so that it is found again
             when more of its series has come; () where all came at once.
+        has_findings: whether other files lay segments or maps over its slices.
     """
 
     shape: tuple[int, int, int]
@@ -135,6 +156,7 @@ class Volume:
     name: str = ""
     prefetch: Callable[[int], object] | None = None
     slice_keys: tuple[Hashable, ...] = ()
+    has_findings: bool = False
 
 
 @dataclass(frozen=True, eq=False)

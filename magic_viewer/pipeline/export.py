@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 from magic_viewer import __version__
 from magic_viewer.errors import ExportError
 from magic_viewer.pipeline import overlay
+from magic_viewer.pipeline.file_overlays import Legend
 from magic_viewer.pipeline.results import Sample
 
 DISCLAIMER = "Research use. Not for diagnosis."
@@ -61,6 +62,8 @@ class View:
         convention: "Radiological", "Neurological" or that the orientation is unknown.
         captions: lines for under the image: window, slice, class. Never patient data.
         heat: the map over it, if any.
+        overlays: of the file, turned like the view, below the map.
+        legends: which of those is which.
     """
 
     display_values: overlay.ByteImage
@@ -69,6 +72,8 @@ class View:
     convention: str
     captions: tuple[str, ...] = ()
     heat: Heat | None = None
+    overlays: overlay.Veil | None = None
+    legends: tuple[Legend, ...] = ()
 
 
 def sample_file_name(sample: Sample) -> str:
@@ -154,7 +159,8 @@ def save_view(view: View, path: Path) -> None:
     """
     image = _render(view)
     bar_width = 150 if view.heat else 0
-    lines = [view.convention, *view.captions]
+    plain = [Legend(text, None) for text in (view.convention, *view.captions)]
+    lines = [*plain, *view.legends]
     height = image.height + 2 * _MARGIN + 22 * len(lines) + 34
     page = Image.new("RGB", (max(image.width + bar_width, 420) + 2 * _MARGIN, height), _PAPER)
     page.paste(image, (_MARGIN, _MARGIN))
@@ -166,14 +172,25 @@ def save_view(view: View, path: Path) -> None:
     room = page.width - 2 * _MARGIN
     top = image.height + 2 * _MARGIN
     for number, line in enumerate(lines):
-        _text(draw, (_MARGIN, top + 22 * number), line, 15, _INK, room)
+        _line(draw, (_MARGIN, top + 22 * number), line, room)
     _text(draw, (_MARGIN, top + 22 * len(lines) + 4), DISCLAIMER, 15, _WARNING, room)
     _write(page, path, {"convention": view.convention, "disclaimer": DISCLAIMER})
 
 
+def _line(draw: ImageDraw.ImageDraw, place: tuple[int, int], line: Legend, room: int) -> None:
+    """A line of text, after a square of its colour if it has one."""
+    left, top = place
+    indent = 20 if line.color else 0
+    if line.color:
+        draw.rectangle((left, top + 4, left + 11, top + 15), line.color)
+    _text(draw, (left + indent, top), line.text, 15, _INK, room - indent)
+
+
 def _render(view: View) -> Image.Image:
-    """The slice and its map, in the patient's proportions."""
-    over = overlay.veil(view.heat.colors, view.heat.opacity) if view.heat else None
+    """The slice, its overlays and its map, in the patient's proportions."""
+    over = view.overlays
+    if view.heat:
+        over = overlay.stacked(over, overlay.veil(view.heat.colors, view.heat.opacity))
     packed = overlay.blend(view.display_values, over)
     rgb = np.stack([packed >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
     row, column = view.spacing or (1.0, 1.0)

@@ -126,6 +126,15 @@ def veil(heat: ByteImage, opacity: float) -> Veil:
     return Veil(_pack(colors), np.floor(256 * (1 - alpha)).astype(np.uint16))
 
 
+def stacked(under: Veil | None, top: Veil) -> Veil:
+    """Two veils as one."""
+    if under is None:
+        return top
+    shares = [((under.color >> shift & 255) * top.keep) >> 8 for shift in (16, 8, 0)]
+    keep = (under.keep.astype(np.uint32) * top.keep) >> 8
+    return Veil(_pack(np.stack(shares, axis=-1)) + top.color, keep.astype(np.uint16))
+
+
 def blend(display_values: ByteImage, over: Veil | None = None) -> PackedImage:
     """One image to draw once: the windowed slice with the map over it.
 
@@ -150,8 +159,8 @@ def blend(display_values: ByteImage, over: Veil | None = None) -> PackedImage:
 _GREY: PackedImage = (np.arange(256, dtype=np.uint32) * 0x010101) | np.uint32(0xFF000000)
 
 
-def _pack(rgb: ByteImage) -> PackedImage:
-    """(rows, columns, 3) bytes to 0x00RRGGBB."""
+def _pack(rgb: ByteImage | PackedImage) -> PackedImage:
+    """(rows, columns, 3) of 0..255 to 0x00RRGGBB."""
     red, green, blue = (rgb[..., channel].astype(np.uint32) for channel in range(3))
     packed: PackedImage = (red << np.uint32(16)) | (green << np.uint32(8)) | blue
     return packed

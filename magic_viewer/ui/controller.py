@@ -28,6 +28,7 @@ class Controller(QObject):
         self._window, self._backend, self._settings = window, backend, settings
         self.session = Session(self)
         self.session.is_radiological = bool(settings.value("radiological", True, bool))
+        self.session.shows_overlays = bool(settings.value("file_overlays", True, bool))
         self._importing, self._saving = Lane(self), Lane(self)
         self._importing.succeeded.connect(self._build)
         self._importing.failed.connect(self.report)
@@ -124,6 +125,9 @@ class Controller(QObject):
         radiological = window.commands["radiological"]
         radiological.setChecked(self.session.is_radiological)
         radiological.toggled.connect(self._set_radiological)
+        overlays = window.commands["file_overlays"]
+        overlays.setChecked(self.session.shows_overlays)
+        overlays.toggled.connect(self._show_overlays)
 
     def _connect_commands(self) -> None:
         scan, view = self._scan, self._viewer.slice_view
@@ -203,6 +207,10 @@ class Controller(QObject):
         self._settings.setValue("radiological", is_radiological)
         self.session.set_radiological(is_radiological)
 
+    def _show_overlays(self, is_wanted: bool) -> None:
+        self._settings.setValue("file_overlays", is_wanted)
+        self.session.show_overlays(is_wanted)
+
     def _show_device(self, engine: Any) -> None:
         self._window.set_device(engine.device if engine is not None else "")
 
@@ -233,9 +241,9 @@ class Controller(QObject):
         from magic_viewer.pipeline.export import save_view
         from magic_viewer.ui.snapshot import snapshot
 
-        display = self._viewer.slice_view.picture.display_values
-        if display is not None:
-            view = snapshot(self.session, display, self._models.painted)
+        picture = self._viewer.slice_view.picture
+        if picture.display_values is not None:
+            view = snapshot(self.session, picture, self._models.painted)
             self._saving.submit(single_step(save_view, view, path))
 
 

@@ -20,7 +20,7 @@ from magic_viewer.ui.job import Lane, Work, single_step
 from magic_viewer.ui.notes import display_notes, readout
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.session import Session
-from magic_viewer.ui.slice_text import Line
+from magic_viewer.ui.slice_text import Line, overlay_lines
 from magic_viewer.ui.study_panel import THUMBNAIL_SIDE, StudyPanel
 from magic_viewer.ui.viewer import Viewer
 
@@ -79,7 +79,10 @@ class ScanController(QObject):
         session.slice_changed.connect(self._show_slice)
         session.window_changed.connect(view.set_window)
         session.orientation_changed.connect(self._show_orientation)
+        session.overlays_switched.connect(view.show_overlays)
+        session.overlays_switched.connect(lambda _: self._show_notes())
         session.examination_changed.connect(lambda _: self._show_notes())
+        view.show_overlays(session.shows_overlays)
 
     def _connect_views(self) -> None:
         session, view = self._session, self._viewer.slice_view
@@ -123,6 +126,9 @@ class ScanController(QObject):
             self._say_rejected(study)
         if study.series:
             self._show_study(study)
+            if self._session.volume is not None and self._session.volume.has_findings:
+                # The slice in view may have been read before what lies over it.
+                self._read_slice(self._session.slice_index)
             self._thumbnails.submit(lambda: _thumbnails(study))
             self._prefetch()
 
@@ -223,7 +229,7 @@ class ScanController(QObject):
 
     def _show_notes(self) -> None:
         session = self._session
-        left = [Line(text) for text in display_notes(session)]
+        left = [Line(text) for text in display_notes(session)] + overlay_lines(session.overlays)
         number = session.slice.index if session.slice is not None else session.slice_index
         right = []
         if session.volume is not None:

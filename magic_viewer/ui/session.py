@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal
 
 from magic_viewer.imaging.display import default_window
 from magic_viewer.imaging.geometry import edge_letters
-from magic_viewer.imaging.study import Series, Slice, Study, Volume, Window
+from magic_viewer.imaging.study import Overlay, Series, Slice, Study, Volume, Window
 from magic_viewer.pipeline.results import Examination, ModelInfo
 from magic_viewer.ui.orientation import Orientation, by_convention
 
@@ -22,6 +22,7 @@ class Session(QObject):
     slice_changed = Signal(object)
     window_changed = Signal(object, bool)
     orientation_changed = Signal(object)
+    overlays_switched = Signal(bool)
     model_changed = Signal(object)
     examination_changed = Signal(object)
 
@@ -35,6 +36,7 @@ class Session(QObject):
         self.window: Window | None = None
         self.is_inverted = False
         self.is_radiological = True
+        self.shows_overlays = True
         self.orientation = Orientation()
         self.model: ModelInfo | None = None
         self.examination: Examination | None = None
@@ -49,6 +51,11 @@ class Session(QObject):
     def volume(self) -> Volume | None:
         """The volume in view."""
         return self.series.volumes[self.volume_index] if self.series else None
+
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """What the file lays over the slice in view, as far as it is wanted."""
+        return self.slice.overlays if self.slice is not None and self.shows_overlays else ()
 
     def open(self, study: Study) -> None:
         """Takes a study in place of the one before and shows its first series."""
@@ -148,6 +155,11 @@ class Session(QObject):
         """The patient's right on screen left, or on screen right."""
         self.is_radiological = is_radiological
         self._turn_by_convention()
+
+    def show_overlays(self, is_wanted: bool) -> None:
+        """The file's overlays over the slice, or not."""
+        self.shows_overlays = is_wanted
+        self.overlays_switched.emit(is_wanted)
 
     def turn(self, orientation: Orientation) -> None:
         """Mirrors or turns the slice on screen."""

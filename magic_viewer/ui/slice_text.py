@@ -7,18 +7,30 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from magic_viewer.imaging.geometry import EdgeLetters
+from magic_viewer.imaging.study import Overlay
+from magic_viewer.pipeline.file_overlays import legends
 from magic_viewer.ui.theme import Color
 
 _MARGIN = 12.0
 _LETTER_ROOM = 22.0
+_MOST_OVERLAYS = 8
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line in a corner."""
+    """One line in a corner.
+
+    Attributes:
+        text: what it says.
+        is_warning: drawn to be noticed.
+        is_quiet: drawn so as not to be.
+        swatch: #RRGGBB of a small square before it, or None.
+    """
 
     text: str
     is_warning: bool = False
+    is_quiet: bool = False
+    swatch: str | None = None
 
 
 @dataclass
@@ -29,6 +41,15 @@ class Corners:
     top_right: Sequence[Line] = field(default_factory=tuple)
     bottom_left: Sequence[Line] = field(default_factory=tuple)
     bottom_right: Sequence[Line] = field(default_factory=tuple)
+
+
+def overlay_lines(overlays: Sequence[Overlay]) -> list[Line]:
+    """Names overlays beside their colours; of many the first, and how many more there are."""
+    named = legends(overlays[:_MOST_OVERLAYS])
+    lines = [Line(each.text, is_quiet=True, swatch=each.color) for each in named]
+    if len(overlays) > _MOST_OVERLAYS:
+        lines.append(Line(f"and {len(overlays) - _MOST_OVERLAYS} more", is_quiet=True))
+    return lines
 
 
 def corner_area(view: QRectF, is_right: bool, is_bottom: bool, lines: int, font: QFont) -> QRectF:
@@ -54,12 +75,24 @@ def draw_corners(painter: QPainter, view: QRectF, corners: Corners) -> None:
 
 def _draw_lines(painter: QPainter, area: QRectF, lines: Sequence[Line], is_right: bool) -> None:
     metrics = QFontMetricsF(painter.font())
-    for number, line in enumerate(lines):
-        text = metrics.elidedText(line.text, Qt.TextElideMode.ElideRight, area.width())
-        left = area.right() - metrics.horizontalAdvance(text) if is_right else area.left()
+    fitting = int(area.height() / metrics.lineSpacing() + 0.01)
+    for number, line in enumerate(lines[:fitting]):
+        side = metrics.capHeight()
+        indent = 2 * side if line.swatch else 0.0
+        text = metrics.elidedText(line.text, Qt.TextElideMode.ElideRight, area.width() - indent)
+        left = area.right() - metrics.horizontalAdvance(text) if is_right else area.left() + indent
         baseline = area.top() + number * metrics.lineSpacing() + metrics.ascent()
-        color = QColor(Color.WARNING if line.is_warning else Color.TEXT)
-        draw_outlined(painter, QPointF(left, baseline), text, color)
+        if line.swatch:
+            square = QRectF(left - indent, baseline - side, side, side)
+            painter.fillRect(square.adjusted(-1, -1, 1, 1), QColor(0, 0, 0, 200))
+            painter.fillRect(square, QColor(line.swatch))
+        draw_outlined(painter, QPointF(left, baseline), text, _ink(line))
+
+
+def _ink(line: Line) -> QColor:
+    if line.is_warning:
+        return QColor(Color.WARNING)
+    return QColor(Color.QUIET if line.is_quiet else Color.TEXT)
 
 
 def draw_letters(painter: QPainter, view: QRectF, letters: EdgeLetters) -> None:

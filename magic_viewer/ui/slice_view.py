@@ -113,6 +113,11 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._picture.set_veil(veil)
         self._item.update()
 
+    def show_overlays(self, is_wanted: bool) -> None:
+        """Whether the file's overlays are drawn."""
+        self._picture.show_overlays(is_wanted)
+        self._item.update()
+
     def set_outline(self, box: Box | None) -> None:
         """What the model saw, in slice pixels."""
         self._item.set_box(box)

@@ -1,40 +1,41 @@
 """What is on screen as a `View` for export, turned as it is on screen."""
 
-import numpy as np
-import numpy.typing as npt
-
 from magic_viewer.imaging.geometry import edge_letters
 from magic_viewer.pipeline.export import Heat, View
+from magic_viewer.pipeline.file_overlays import legends
+from magic_viewer.pipeline.overlay import ByteImage, Veil
 from magic_viewer.pipeline.results import with_spread
 from magic_viewer.ui.class_bars import nats
 from magic_viewer.ui.map_painter import PaintedMap
 from magic_viewer.ui.notes import display_notes
-from magic_viewer.ui.orientation import pixel_size
+from magic_viewer.ui.orientation import Orientation, pixel_size
+from magic_viewer.ui.picture import Picture
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.windowing import words
 
 
-def snapshot(
-    session: Session, display_values: npt.NDArray[np.uint8], painted: PaintedMap | None
-) -> View:
-    """The slice in view with its map.
+def snapshot(session: Session, picture: Picture, painted: PaintedMap | None) -> View:
+    """The slice in view with its overlays and map.
 
     Args:
         session: with a slice.
-        display_values: that slice after its window.
+        picture: of that slice.
         painted: the map over it, or None.
     """
     assert session.slice is not None
+    assert picture.display_values is not None
     turn = session.orientation
     letters = turn.letters(edge_letters(session.slice.affine))
     height, width = pixel_size(session.slice)
     return View(
-        display_values=turn.apply(display_values),
+        display_values=turn.apply(picture.display_values),
         spacing=(width, height) if turn.quarter_turns % 2 else (height, width),
         letters=(letters.left, letters.right, letters.top, letters.bottom) if letters else None,
         convention=" · ".join(display_notes(session)),
         captions=captions(session, painted),
         heat=_heat(painted, turn.apply(painted.colors)) if painted else None,
+        overlays=_turned(picture.overlays, turn),
+        legends=tuple(legends(session.overlays)),
     )
 
 
@@ -58,5 +59,9 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _heat(painted: PaintedMap, colors: npt.NDArray[np.uint8]) -> Heat:
+def _turned(over: Veil | None, turn: Orientation) -> Veil | None:
+    return over and Veil(turn.apply(over.color), turn.apply(over.keep))
+
+
+def _heat(painted: PaintedMap, colors: ByteImage) -> Heat:
     return Heat(colors, painted.limits, painted.color_map, painted.opacity, painted.title)

@@ -37,6 +37,7 @@ def test_that_a_dicom_series_is_told_in_full(write_dicom: WriteDicom, open_paths
         "window": [40, 400],
         "windows": [[40, 400]],
         "unit": "HU",
+        "overlays": [],
         "notices": [],
         "voxels": [
             {

@@ -11,7 +11,15 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from magic_viewer.errors import ImagingError, RequestError
-from magic_viewer.imaging.study import Notice, Series, Slice, Study, Volume, Window
+from magic_viewer.imaging.study import (
+    Notice,
+    Overlay,
+    Series,
+    Slice,
+    Study,
+    Volume,
+    Window,
+)
 from magic_viewer.pipeline.results import Classification, Examination, ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.ui.backend import Backend, ModelEntry
@@ -340,6 +348,72 @@ def test_that_the_saved_view_is_turned_like_the_screen_and_names_the_convention(
     desk.wait(lambda: path.exists() and not desk.controller._saving.is_busy)
     with Image.open(path) as image:
         assert image.text["convention"] == "Neurological · Axial"
+
+
+LESION = np.zeros((40, 50), bool)
+LESION[10:20, 10:30] = True
+
+
+def with_lesion(index):
+    overlays = (Overlay("Lesion", LESION),) if index == 2 else ()
+    return replace(read(index), overlays=overlays)
+
+
+def drawn(desk):
+    image = desk.view.picture.image()
+    return bytes(image.constBits())
+
+
+def test_that_overlays_of_the_file_are_drawn_and_named_until_switched_off(qtbot, tmp_path):
+    desk = Desk(qtbot, tmp_path, Study((series(with_lesion),)), entries=[]).begin().open()
+    assert "Overlay: Lesion" in desk.texts("top_left")
+    shown = drawn(desk)
+    qtbot.keyClick(desk.window, "o")
+    plain = drawn(desk)
+    assert plain != shown
+    assert "Overlay: Lesion" not in desk.texts("top_left")
+    desk.trigger("file_overlays")
+    assert drawn(desk) == shown
+    desk.trigger("next_slice")
+    desk.wait(lambda: desk.session.slice is not None and desk.session.slice.index == 3)
+    assert not any("Overlay" in text for text in desk.texts("top_left"))
+
+
+def test_that_switched_off_overlays_stay_off_the_next_time(qtbot, tmp_path):
+    study = Study((series(with_lesion),))
+    Desk(qtbot, tmp_path, study, entries=[]).begin().trigger("file_overlays")
+    again = Desk(qtbot, tmp_path, study, entries=[]).begin().open()
+    assert not again.window.commands["file_overlays"].isChecked()
+    assert again.view.picture.overlays is None
+    again.trigger("file_overlays")
+    assert again.view.picture.overlays is not None
+
+
+def test_that_the_saved_view_has_the_overlays_that_are_on_screen(qtbot, tmp_path):
+    desk = Desk(qtbot, tmp_path, Study((series(with_lesion),)), entries=[]).begin().open()
+    heights = []
+    for name in ("with.png", "without.png"):
+        desk.controller.save_view(tmp_path / name)
+        desk.wait(lambda: not desk.controller._saving.is_busy)
+        with Image.open(tmp_path / name) as image:
+            heights.append(image.height)
+        desk.trigger("file_overlays")
+    assert heights[0] == heights[1] + 22  # the line that names it
+
+
+def test_that_what_was_found_after_the_slice_in_view_is_laid_over_it(qtbot, tmp_path):
+    desk = Desk(qtbot, tmp_path, entries=[])
+    whole = series(with_lesion)
+    found = replace(whole.volumes[0], has_findings=True)
+
+    study = Study((replace(whole, volumes=(found,)),))
+    desk.begin()
+    desk.session.open(Study((series(),), is_complete=False))
+    desk.wait(lambda: desk.session.slice is not None)
+    desk.controller._scan._is_first_part = False
+    desk.controller._scan._take_study(study)
+    desk.wait(lambda: desk.session.slice is not None and desk.session.slice.overlays != ())
+    assert desk.session.slice_index == 2
 
 
 def test_that_the_convention_is_remembered(qtbot, desk, tmp_path):

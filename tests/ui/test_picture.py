@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from magic_viewer.imaging.display import to_display
-from magic_viewer.imaging.study import Slice, Window
+from magic_viewer.imaging.study import Overlay, Slice, Window
 from magic_viewer.pipeline import overlay
 from magic_viewer.ui import picture as module
 from magic_viewer.ui.picture import Picture
@@ -82,3 +82,28 @@ def test_that_changes_between_two_frames_cost_one_picture(monkeypatch: pytest.Mo
     picture.set_veil(red_veil())
     picture.image()
     assert len(made) == 1
+
+
+def test_that_a_drag_of_the_window_paints_no_overlay_again(monkeypatch: pytest.MonkeyPatch):
+    painted = []
+    monkeypatch.setattr(module, "paint", lambda overlays: painted.append(overlays) or red_veil())
+    picture = Picture()
+    picture.set_slice(Slice(VALUES, overlays=(Overlay("a", VALUES > 3),)))
+    for center in range(5):
+        picture.set_window(Window(center, 20), inverted=False)
+        picture.image()
+    picture.show_overlays(False)
+    assert not (rgb(picture) == (255, 0, 0)).all()
+    picture.show_overlays(True)
+    assert (rgb(picture) == (255, 0, 0)).all()
+    assert len(painted) == 1
+
+
+def test_that_overlays_lie_below_the_map():
+    picture = Picture()
+    picture.set_slice(Slice(VALUES, overlays=(Overlay("a", VALUES >= 0),)))
+    below = rgb(picture)
+    picture.set_veil(red_veil())
+    assert (rgb(picture) == (255, 0, 0)).all()
+    picture.set_veil(None)
+    np.testing.assert_array_equal(rgb(picture), below)

@@ -2,12 +2,21 @@
 
 from itertools import combinations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
 from magic_viewer.imaging.geometry import EdgeLetters
-from magic_viewer.ui.slice_text import Corners, Line, corner_area, draw_corners, draw_letters
+from magic_viewer.imaging.study import Overlay
+from magic_viewer.ui.slice_text import (
+    Corners,
+    Line,
+    corner_area,
+    draw_corners,
+    draw_letters,
+    overlay_lines,
+)
 
 SIZES = [(360, 300), (640, 480), (1600, 1200)]
 LONG = [Line("A line that is far too long for any corner of the smallest view " * 3)] * 4
@@ -79,3 +88,22 @@ def test_that_each_letter_stands_at_its_own_edge(font):
         ]
         assert lit
         assert all(place.contains(x, y) for x, y in lit)
+
+
+def test_that_of_many_overlays_the_first_are_named_and_the_others_counted():
+    overlays = [Overlay(str(n), np.ones((2, 2), bool), number=n) for n in range(10)]
+    lines = overlay_lines(overlays)
+    assert [line.text for line in lines[:2]] == ["Overlay: 0", "Overlay: 1"]
+    assert [line.text for line in lines[7:]] == ["Overlay: 7", "and 2 more"]
+    assert lines[0].swatch != lines[1].swatch
+
+
+def test_that_more_lines_than_fit_do_not_run_into_the_corner_below(font):
+    image = QImage(360, 300, QImage.Format.Format_RGB32)
+    image.fill(QColor("black"))
+    painter = QPainter(image)
+    painter.setFont(font)
+    draw_corners(painter, QRectF(image.rect()), Corners(top_left=[Line("a line")] * 40))
+    painter.end()
+    below = (image.pixelColor(x, y).value() for x in range(360) for y in range(150, 300))
+    assert not any(below)
