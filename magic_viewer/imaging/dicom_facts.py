@@ -1,6 +1,6 @@
 """What readers of a DICOM header are given: the file, and one frame's own part of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -14,7 +14,21 @@ from magic_viewer.imaging.source import Source
 
 @dataclass(frozen=True)
 class FileFacts:
-    """A file, and one frame's functional groups in it when it has any."""
+    """A file, and one frame's functional groups in it when it has any.
+
+    Attributes:
+        source: the file.
+        header: its attributes.
+        format: how its pixels are packed.
+        shared_facts: fields of a Frame that all frames of the file share.
+        finding: what the file says of other images.
+        mosaic: how its one image divides.
+        number: of the frame, 0-based.
+        has_groups: whether frames have functional groups.
+        own: those of the frame; None where some frames lack them.
+        shared: those of all frames.
+        found: what was found among the shared ones already.
+    """
 
     source: Source
     header: Dataset
@@ -26,6 +40,7 @@ class FileFacts:
     has_groups: bool = False
     own: Dataset | None = None
     shared: Dataset | None = None
+    found: dict[str, Dataset] = field(default_factory=dict)
 
     def group(self, keyword: str) -> Dataset:
         """Finds a functional group's item: the frame's, the shared one, else the file itself.
@@ -36,4 +51,9 @@ class FileFacts:
             return self.header
         if self.own is None:
             return Dataset()
-        return item(self.own, keyword) or item(self.shared, keyword) or Dataset()
+        own = item(self.own, keyword)
+        if own is not None:
+            return own
+        if keyword not in self.found:
+            self.found[keyword] = item(self.shared, keyword) or Dataset()
+        return self.found[keyword]

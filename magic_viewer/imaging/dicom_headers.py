@@ -23,7 +23,7 @@ from magic_viewer.imaging.dicom_format import (
     read_format,
 )
 from magic_viewer.imaging.dicom_place import pixel_aspect, read_place, read_spacing
-from magic_viewer.imaging.dicom_rank import B_VALUE_TAGS, Rank, read_rank
+from magic_viewer.imaging.dicom_rank import B_VALUE_TAGS, Rank, read_file_rank, read_rank
 from magic_viewer.imaging.dicom_scaling import read_rescale, read_windows
 from magic_viewer.imaging.dicom_values import Vector, item, number, text
 from magic_viewer.imaging.mosaic import Mosaic, mosaic_tags, read_mosaic
@@ -187,7 +187,7 @@ def _frame(facts: FileFacts, file_notices: tuple[str, ...]) -> Frame:
     transformation = facts.group("PixelValueTransformationSequence")
     rescale, unit = read_rescale(header, transformation, facts.shared_facts["modality"], notices)
     return Frame(
-        **facts.shared_facts,
+        **facts.shared_facts | {"rank": read_rank(facts)},
         source=facts.source,
         number=facts.number,
         format=facts.format,
@@ -198,7 +198,6 @@ def _frame(facts: FileFacts, file_notices: tuple[str, ...]) -> Frame:
         rescale=rescale,
         unit=unit,
         windows=read_windows(facts.group("FrameVOILUTSequence"), notices),
-        rank=read_rank(facts),
         notices=tuple(notices),
         finding=of_frame(
             facts.finding,
@@ -220,5 +219,6 @@ def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
         "modality": text(header, "Modality"),
         "frame_of_reference_uid": text(header, "FrameOfReferenceUID"),
         "pixel_aspect": pixel_aspect(header),
+        "rank": read_file_rank(header),
         "overlay_groups": tuple(tag.group for tag in _OVERLAY_ROWS if tag in header),
     }

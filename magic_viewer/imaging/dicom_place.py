@@ -13,7 +13,7 @@ _ORTHONORMAL_WITHIN = 0.02
 def read_place(facts: FileFacts, notices: list[str]) -> tuple[Vector | None, Vector | None]:
     """Gives position and orientation, each None when it can't be relied on."""
     header = facts.header
-    if facts.mosaic is None and is_mosaic(header):
+    if facts.mosaic is None and facts.format.frames == 1 and is_mosaic(header):
         notices.append("A mosaic of many slices, shown as one picture: orientation unknown.")
         return None, None
     position = numbers(facts.group("PlanePositionSequence"), "ImagePositionPatient", 3)

@@ -1,7 +1,7 @@
 """What tells DICOM images at one position apart: echo, time, b-value, number."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
@@ -47,6 +47,8 @@ def _private_b_value(header: Dataset) -> float:
     GE adds a billion to some of its b-values (dcm2niix's notes on GE).
     """
     for tag in _PRIVATE_B_VALUES:
+        if tag not in header:
+            continue
         with suppress(*BAD_VALUE, IndexError):
             found = header[tag].value
             if isinstance(found, bytes):
@@ -57,20 +59,37 @@ def _private_b_value(header: Dataset) -> float:
 
 def read_rank(facts: FileFacts) -> Rank:
     """Reads it from the frame's groups, else from the file."""
-    header, content = facts.header, facts.group("FrameContentSequence")
-    kind = facts.group("MRImageFrameTypeSequence")
-    image_type = value(kind, "FrameType") or value(header, "ImageType") or ()
-    diffusion = facts.group("MRDiffusionSequence")
-    echo = facts.group("MREchoSequence")
-    return Rank(
-        image_type=tuple(map(str, [image_type] if isinstance(image_type, str) else image_type)),
-        echo_time=number(echo, "EffectiveEchoTime") or number(header, "EchoTime") or 0.0,
-        time=number(content, "TemporalPositionIndex")
-        or number(header, "TemporalPositionIdentifier")
-        or 0.0,
-        trigger_time=number(header, "TriggerTime") or 0.0,
-        b_value=number(diffusion, "DiffusionBValue") or _private_b_value(header),
-        acquisition=number(header, "AcquisitionNumber") or 0.0,
-        instance=number(header, "InstanceNumber") or 0.0,
+    of_file: Rank = facts.shared_facts["rank"]
+    if not facts.has_groups:
+        return replace(of_file, frame=facts.number)
+    kind = _image_type(facts.group("MRImageFrameTypeSequence"), "FrameType")
+    echo = number(facts.group("MREchoSequence"), "EffectiveEchoTime")
+    time = number(facts.group("FrameContentSequence"), "TemporalPositionIndex")
+    b_value = number(facts.group("MRDiffusionSequence"), "DiffusionBValue")
+    return replace(
+        of_file,
+        image_type=kind or of_file.image_type,
+        echo_time=echo or of_file.echo_time,
+        time=time or of_file.time,
+        b_value=b_value or of_file.b_value,
         frame=facts.number,
     )
+
+
+def read_file_rank(header: Dataset) -> Rank:
+    """Reads what the file says of all its frames."""
+    return Rank(
+        image_type=_image_type(header, "ImageType"),
+        echo_time=number(header, "EchoTime") or 0.0,
+        time=number(header, "TemporalPositionIdentifier") or 0.0,
+        trigger_time=number(header, "TriggerTime") or 0.0,
+        b_value=number(header, "DiffusionBValue") or _private_b_value(header),
+        acquisition=number(header, "AcquisitionNumber") or 0.0,
+        instance=number(header, "InstanceNumber") or 0.0,
+        frame=0,
+    )
+
+
+def _image_type(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    found = value(dataset, keyword) or ()
+    return tuple(map(str, [found] if isinstance(found, str) else found))

@@ -35,7 +35,9 @@ def default_window(image: Slice) -> Window | None:
     values = _counted_values(image)
     if not values.size:
         return Window(0.5, 1.0, "LINEAR_EXACT")
-    low, high = np.percentile(values, [_TAIL_PERCENT, 100 - _TAIL_PERCENT])
+    tail = int(values.size * _TAIL_PERCENT / 100)
+    # Not np.percentile, which imports a good part of numpy when first used.
+    low, high = np.partition(values, [tail, values.size - 1 - tail])[[tail, -1 - tail]]
     # A few bright pixels on an empty ground are the picture, not its tail.
     return _range_window(float(low), float(high)) if high > low else full_range(image)
 
