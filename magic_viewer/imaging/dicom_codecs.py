@@ -31,6 +31,7 @@ _CODEC_OF: Mapping[UID, str] = {
 # What pydicom's registration of a plug-in asks of a module: what it needs, and whether it is there.
 DECODER_DEPENDENCIES: Mapping[UID, tuple[str, ...]] = dict.fromkeys(_CODEC_OF, ())
 _END_OF_IMAGE = b"\xff\xd9"
+_JP2_SIGNATURE, _JP2_IMAGE = b"\0\0\0\x0cjP  ", b"jp2c"
 _ADOBE = b"\xff\xee\x00\x0eAdobe"
 
 
@@ -74,6 +75,24 @@ def decode_frame(source: bytes, runner: DecodeRunner) -> bytes:
     runner.set_option("planar_configuration", 0)
     _name_colors(source, codec, runner)
     return image.tobytes()
+
+
+def check_boxes(frame: bytes) -> None:
+    """Refuses a JP2 header in which pydicom looks for the image without end.
+
+    A box of length 0 is the last one (ISO/IEC 15444-1, I.4), so it must be that of the image.
+
+    Raises:
+        CodecError: it isn't.
+    """
+    offset = len(_JP2_SIGNATURE) + 4
+    while frame.startswith(_JP2_SIGNATURE) and offset < len(frame):
+        length = int.from_bytes(frame[offset : offset + 4], "big")
+        if frame[offset + 4 : offset + 8] == _JP2_IMAGE:
+            return
+        if length == 0:
+            raise CodecError("the image is missing")
+        offset += length
 
 
 def _name_colors(source: bytes, codec: str, runner: DecodeRunner) -> None:

@@ -6,10 +6,12 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 from pydicom.dataset import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import JPEG2000TransferSyntaxes
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.dicom_codecs import PLUGIN, decoder_of
+from magic_viewer.imaging.dicom_codecs import PLUGIN, check_boxes, decoder_of
 from magic_viewer.imaging.dicom_file import open_dicom, refusal
 from magic_viewer.imaging.dicom_format import PixelFormat
 from magic_viewer.imaging.dicom_headers import Frame
@@ -61,6 +63,16 @@ def read_words(frame: Frame) -> Stored:
     form = frame.format
     with open_dicom(frame.source) as stream:
         stream.seek(form.offset)
+        if form.syntax in JPEG2000TransferSyntaxes:
+            check_boxes(
+                get_frame(
+                    stream,
+                    frame.stored_number,
+                    number_of_frames=form.frames,
+                    extended_offsets=form.offsets,
+                )
+            )
+            stream.seek(form.offset)
         if form.bits_allocated == 1 and not form.syntax.is_encapsulated:
             # pydicom reads too little of a frame that begins and ends within a byte.
             return read_bits(stream, frame.number, form.shape, not form.syntax.is_little_endian)
@@ -170,6 +182,8 @@ def _used_bits(stored: Stored, form: PixelFormat) -> Stored:
     return stored
 
 
+# Beyond float32 it is infinite, and a signalling NaN is one like others.
+@np.errstate(over="ignore", invalid="ignore")
 def _rescaled(stored: Stored, slope: float, intercept: float) -> npt.NDArray[np.float32]:
     if stored.dtype.itemsize > 2:
         return (stored.astype(np.float64) * slope + intercept).astype(np.float32)

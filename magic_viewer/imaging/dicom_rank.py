@@ -8,7 +8,7 @@ from pydicom.multival import MultiValue
 from pydicom.tag import Tag
 
 from magic_viewer.imaging.dicom_facts import FileFacts
-from magic_viewer.imaging.dicom_values import BAD_VALUE, number, value
+from magic_viewer.imaging.dicom_values import BAD_VALUE, number, texts
 
 # Siemens, GE, Philips
 _PRIVATE_B_VALUES = tuple(map(Tag, (0x0019100C, 0x00431039, 0x20011003)))
@@ -62,7 +62,7 @@ def read_rank(facts: FileFacts) -> Rank:
     of_file: Rank = facts.shared_facts["rank"]
     if not facts.has_groups:
         return replace(of_file, frame=facts.number)
-    kind = _image_type(facts.group("MRImageFrameTypeSequence"), "FrameType")
+    kind = texts(facts.group("MRImageFrameTypeSequence"), "FrameType")
     echo = number(facts.group("MREchoSequence"), "EffectiveEchoTime")
     time = number(facts.group("FrameContentSequence"), "TemporalPositionIndex")
     b_value = number(facts.group("MRDiffusionSequence"), "DiffusionBValue")
@@ -79,7 +79,7 @@ def read_rank(facts: FileFacts) -> Rank:
 def read_file_rank(header: Dataset) -> Rank:
     """Reads what the file says of all its frames."""
     return Rank(
-        image_type=_image_type(header, "ImageType"),
+        image_type=texts(header, "ImageType"),
         echo_time=number(header, "EchoTime") or 0.0,
         time=number(header, "TemporalPositionIdentifier") or 0.0,
         trigger_time=number(header, "TriggerTime") or 0.0,
@@ -88,8 +88,3 @@ def read_file_rank(header: Dataset) -> Rank:
         instance=number(header, "InstanceNumber") or 0.0,
         frame=0,
     )
-
-
-def _image_type(dataset: Dataset, keyword: str) -> tuple[str, ...]:
-    found = value(dataset, keyword) or ()
-    return tuple(map(str, [found] if isinstance(found, str) else found))

@@ -5,7 +5,7 @@ from typing import cast, get_args
 
 from pydicom.dataset import Dataset
 
-from magic_viewer.imaging.dicom_values import is_present, number, numbers, text, value
+from magic_viewer.imaging.dicom_values import is_present, number, numbers, text, texts
 from magic_viewer.imaging.study import Window, WindowFunction
 
 # Rescale Types that are no unit; HU means something in CT only.
@@ -52,11 +52,10 @@ def read_windows(group: Dataset, notices: list[str]) -> tuple[Window, ...]:
     function = text(group, "VOILUTFunction").upper() or "LINEAR"
     if function not in get_args(WindowFunction):
         function = "LINEAR"
-    names = value(group, "WindowCenterWidthExplanation")
-    names = [names] if isinstance(names, str) else list(names or ())
+    names = texts(group, "WindowCenterWidthExplanation")
     centers, widths = numbers(group, "WindowCenter") or (), numbers(group, "WindowWidth") or ()
     usable = tuple(
-        Window(center, width, cast(WindowFunction, function), str(name))
+        Window(center, width, cast(WindowFunction, function), name)
         for center, width, name in zip(centers, widths, chain(names, repeat("")), strict=False)
         if width >= 1 or (width > 0 and function != "LINEAR")
     )

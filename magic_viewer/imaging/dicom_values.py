@@ -76,7 +76,26 @@ def whole(dataset: Dataset, keyword: str, default: int = 0) -> int:
 def text(dataset: Dataset, keyword: str) -> str:
     """Gives one line of printable text, "" when absent."""
     found = value(dataset, keyword)
-    line = "" if found is None else str(found)
+    return "" if found is None else one_line(str(found))
+
+
+def texts(dataset: Dataset, keyword: str) -> tuple[str, ...]:
+    """Gives all of an attribute's values, each as one line of printable text."""
+    found = value(dataset, keyword)
+    several = [found] if found is None or isinstance(found, str) else found
+    try:
+        return tuple(one_line(str(part)) for part in several if part is not None)
+    except BAD_VALUE:
+        return ()
+
+
+def one_line(found: str) -> str:
+    """Makes text fit to be shown.
+
+    A damaged length lets a value run on into the attributes behind it, which may name the patient.
+    No text has a zero byte in it but every such attribute does: the value ends there.
+    """
+    line = found.partition("\0")[0]
     return "".join(mark for mark in line if mark.isprintable()).strip()[:_LONGEST_TEXT]
 
 

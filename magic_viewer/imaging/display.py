@@ -112,7 +112,9 @@ def _quantize(shown: FloatImage) -> DisplayArray:
 def _apply_voi_lut(values: FloatImage, lut: VoiLut) -> DisplayArray:
     entries = _quantize(lut.table * np.float32(255))
     place = np.nan_to_num(values - np.float32(lut.first), nan=0.0)
-    shown: DisplayArray = entries.take(np.rint(place).astype(np.int64), mode="clip")
+    # Ends are held here, since what is beyond int64 would come out at the other end.
+    place = np.clip(np.rint(place), 0, len(entries) - 1)
+    shown: DisplayArray = entries.take(place.astype(np.int64))
     return shown
 
 

@@ -80,7 +80,7 @@ def _pages(path: Source, image: Image.Image) -> tuple[int, bool]:
 
 def _turns(image: Image.Image) -> bool:
     """Tells whether a photograph lies on its side; Pillow turns TIFF itself."""
-    return image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION, 1) >= 5
+    return image.format == "JPEG" and 5 <= image.getexif().get(_EXIF_ORIENTATION, 1) <= 8
 
 
 def _refusal(path: Source, reason: str) -> ImagingError:

@@ -26,51 +26,55 @@ def pixels() -> npt.NDArray[np.uint16]:
     return np.arange(48, dtype=np.uint16).reshape(6, 8)
 
 
-@pytest.fixture
-def write_dicom(tmp_path: Path, pixels: npt.NDArray[np.uint16]) -> WriteDicom:
-    """Gives a function that writes a DICOM file: a CT slice, but for what it is told.
+def save_dicom(path: Path, array: npt.NDArray[Any], **attributes: Any) -> Path:
+    """Writes a DICOM file: a CT slice, but for what it is told.
 
     An attribute given as None is left out.
     """
+    dataset = Dataset()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = attributes.pop("syntax", ExplicitVRLittleEndian)
+    bits = array.dtype.itemsize * 8
+    facts: dict[str, Any] = {
+        "SOPClassUID": CT_STORAGE,
+        "SOPInstanceUID": generate_uid(),
+        "SeriesInstanceUID": "1.2.3",
+        "FrameOfReferenceUID": "1.2.4",
+        "PatientName": "CANARY^NAME",
+        "PatientID": "CANARY-ID",
+        "Modality": "CT",
+        "SeriesNumber": 1,
+        "ImagePositionPatient": [-10, -20, 30],
+        "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
+        "PixelSpacing": [0.75, 0.5],
+        "RescaleSlope": 1,
+        "RescaleIntercept": -1024,
+        "Rows": array.shape[-2],
+        "Columns": array.shape[-1],
+        "SamplesPerPixel": 1,
+        "PhotometricInterpretation": "MONOCHROME2",
+        "BitsAllocated": bits,
+        "BitsStored": bits,
+        "HighBit": bits - 1,
+        "PixelRepresentation": int(array.dtype.kind == "i"),
+        "PixelData": array.tobytes(),
+    }
+    for keyword, value in (facts | attributes).items():
+        if value is not None:
+            setattr(dataset, keyword, value)
+    if "PixelData" in dataset:
+        dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dataset.save_as(path, enforce_file_format=True)
+    return path
+
+
+@pytest.fixture
+def write_dicom(tmp_path: Path, pixels: npt.NDArray[np.uint16]) -> WriteDicom:
+    """Gives a function that writes a DICOM file by `save_dicom` into the test's folder."""
 
     def write(name: str = "a.dcm", array: npt.NDArray[Any] = pixels, **attributes: Any) -> Path:
-        dataset = Dataset()
-        dataset.file_meta = FileMetaDataset()
-        dataset.file_meta.TransferSyntaxUID = attributes.pop("syntax", ExplicitVRLittleEndian)
-        bits = array.dtype.itemsize * 8
-        facts: dict[str, Any] = {
-            "SOPClassUID": CT_STORAGE,
-            "SOPInstanceUID": generate_uid(),
-            "SeriesInstanceUID": "1.2.3",
-            "FrameOfReferenceUID": "1.2.4",
-            "PatientName": "CANARY^NAME",
-            "PatientID": "CANARY-ID",
-            "Modality": "CT",
-            "SeriesNumber": 1,
-            "ImagePositionPatient": [-10, -20, 30],
-            "ImageOrientationPatient": [1, 0, 0, 0, 1, 0],
-            "PixelSpacing": [0.75, 0.5],
-            "RescaleSlope": 1,
-            "RescaleIntercept": -1024,
-            "Rows": array.shape[-2],
-            "Columns": array.shape[-1],
-            "SamplesPerPixel": 1,
-            "PhotometricInterpretation": "MONOCHROME2",
-            "BitsAllocated": bits,
-            "BitsStored": bits,
-            "HighBit": bits - 1,
-            "PixelRepresentation": int(array.dtype.kind == "i"),
-            "PixelData": array.tobytes(),
-        }
-        for keyword, value in (facts | attributes).items():
-            if value is not None:
-                setattr(dataset, keyword, value)
-        if "PixelData" in dataset:
-            dataset["PixelData"].VR = "OW" if bits > 8 else "OB"
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        dataset.save_as(path, enforce_file_format=True)
-        return path
+        return save_dicom(tmp_path / name, array, **attributes)
 
     return write
 
@@ -128,6 +132,7 @@ def open_one(open_paths: Callable[..., Study]) -> Callable[..., Series]:
 
 
 def package_folder(name: str) -> Path:
+    """Finds where a package is installed."""
     spec = find_spec(name)
     assert spec is not None
     assert spec.origin is not None

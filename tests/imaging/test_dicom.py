@@ -427,6 +427,17 @@ def test_that_volumes_are_named_by_what_tells_them_apart(
     assert [volume.name for volume in series.volumes] == ["TE 10 ms", "TE 80 ms"]
 
 
+def test_that_a_value_that_runs_on_into_others_ends_where_it_should(
+    write_dicom: WriteDicom, open_one: OpenOne
+) -> None:
+    path = write_dicom(InstitutionName="HOSPITAL")
+    content = path.read_bytes()
+    length = content.index(b"\x08\0\x60\0CS") + 6
+    path.write_bytes(content[:length] + b"\x12" + content[length + 1 :])
+    series = open_one(path)
+    assert series.modality == "CT"
+
+
 @pytest.mark.parametrize(
     ("group", "element", "values"),
     [

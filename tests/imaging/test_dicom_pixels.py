@@ -221,3 +221,22 @@ def test_that_a_cine_decodes_frame_by_frame(pydicom_files: Path, open_one: OpenO
     first, last = volume.read_slice(0), volume.read_slice(29)
     assert first.is_color
     assert (first.modality_values != last.modality_values).any()
+
+
+def test_that_a_jp2_box_without_length_is_told_and_not_looked_into_without_end(
+    tmp_path: Path, pydicom_files: Path, open_one: OpenOne
+) -> None:
+    whole = (pydicom_files / "GDCMJ2K_TextGBR.dcm").read_bytes()
+    second_box = whole.index(b"ftypjp2 ") - 4
+    damaged = tmp_path / "a.dcm"
+    damaged.write_bytes(whole[:second_box] + bytes(4) + whole[second_box + 4 :])
+    assert open_one(pydicom_files / "GDCMJ2K_TextGBR.dcm").volumes[0].read_slice(0).is_color
+    with pytest.raises(ImagingError, match="its pixels are damaged"):
+        open_one(damaged).volumes[0].read_slice(0)
+
+
+def test_that_float_pixels_beyond_any_number_are_read_without_a_warning(read: Read) -> None:
+    bits = np.array([[0x7FF0000000000001, 0x7FEFFFFFFFFFFFFF, 0]], np.uint64)  # signalling NaN, max
+    facts = {"PixelData": None, "DoubleFloatPixelData": bits.tobytes(), "RescaleIntercept": 0}
+    values = read(array=bits, **facts, BitsStored=64).modality_values
+    np.testing.assert_array_equal(values, [[np.nan, np.inf, 0]])

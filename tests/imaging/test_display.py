@@ -87,6 +87,12 @@ def test_that_a_voi_lut_replaces_the_window_until_the_user_takes_one() -> None:
     np.testing.assert_array_equal(to_display(image, Window(11, 1)), [[0, 0, 255, 255, 255]])
 
 
+def test_that_a_voi_lut_holds_its_ends_for_the_largest_numbers() -> None:
+    table = np.linspace(0, 1, 5, dtype=np.float32)
+    image = grey(-np.inf, -1e30, 1e30, np.inf, voi_lut=VoiLut(0.0, table))
+    np.testing.assert_array_equal(to_display(image), [[0, 0, 255, 255]])
+
+
 def test_that_the_files_first_window_is_the_default() -> None:
     windows = (Window(40, 80), Window(400, 2000))
     assert default_window(grey(0, 1, windows=windows)) == windows[0]
