@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import nullcontext
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -27,8 +28,19 @@ from benchmarks.loading_readers import READERS
 
 Figures = dict[str, float]
 TITLES = ("scan", "reader", "list, s", "first image, s", "whole, s", "peak / array")
+IMPORTS = ("reader", "import, s")
 _BYTES = 2
-_PACKAGES = ("pydicom", "SimpleITK", "dicom-numpy", "nibabel", "imagecodecs", "numpy")
+_PACKAGES = (
+    "pydicom",
+    "SimpleITK",
+    "dicom-numpy",
+    "nibabel",
+    "imagecodecs",
+    "numpy",
+    "pyjpegls",
+    "pylibjpeg-openjpeg",
+    "pylibjpeg-rle",
+)
 
 
 def main() -> None:
@@ -37,11 +49,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5, help="of every reader on every scan")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keeps the scans there")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures there")
+    parser.add_argument("--markdown", action="store_true", help="tables for the documentation")
     options = parser.parse_args()
     about = provenance() | {"machine": machine(), "versions": versions(), "runs": options.runs}
     with nullcontext(options.keep) if options.keep else tempfile.TemporaryDirectory() as folder:
         figures = compare(Path(folder), SHAPES, options.runs)
-    print_table(TITLES, rows(figures))
+    show = print_markdown if options.markdown else print_table
+    show(TITLES, rows(figures))
+    print()
+    show(IMPORTS, import_rows(figures))
+    print()
     for line in judged(figures):
         print(line)
     if options.json:
@@ -68,8 +85,9 @@ def compare(folder: Path, shapes: dict[str, Shape], runs: int) -> dict[str, dict
     """Measures every reader on every scan.
 
     Returns:
-        Medians by scan and reader: seconds to "list" and "first" (where it has those) and to
-        "whole", and "memory", the peak above what there was before over the array's size.
+        Medians by scan and reader: seconds of the "import", and after it to "list" and "first"
+        (where it has those) and to "whole", and "memory", the peak above what there was before
+        over the array's size.
     """
     figures: dict[str, dict[str, Figures]] = {}
     for kind, shape in shapes.items():
@@ -110,6 +128,21 @@ def rows(figures: dict[str, dict[str, Figures]]) -> list[list[str]]:
             ]
             table.append([kind, name, *times, f"{found['memory']:.2f}"])
     return table
+
+
+def import_rows(figures: dict[str, dict[str, Figures]]) -> list[list[str]]:
+    """Each reader's imports, which no other time contains, once."""
+    found: dict[str, list[float]] = {}
+    for readers in figures.values():
+        for name, of in readers.items():
+            found.setdefault(name, []).append(of["import"])
+    return [[name, f"{statistics.median(times):.3f}"] for name, times in found.items()]
+
+
+def print_markdown(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> None:
+    """Prints a table as `print_table` does, to be pasted."""
+    for line in (titles, ["---"] * len(titles), *lines):
+        print(f"| {' | '.join(line)} |")
 
 
 def judged(figures: dict[str, dict[str, Figures]]) -> list[str]:
