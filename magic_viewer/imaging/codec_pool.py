@@ -9,6 +9,9 @@ import json
 import os
 import subprocess
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from queue import Empty, LifoQueue
 from typing import Any
@@ -20,6 +23,7 @@ from magic_viewer.paths import codec_child_command
 
 PROCESSES = max(1, min(4, os.cpu_count() or 1))
 _SECONDS = 20.0
+_WATCH_SECONDS = 0.2
 _PIPE_BYTES = 1 << 20
 _SECONDS_A_MEGABYTE = 0.5
 
@@ -41,6 +45,10 @@ class CodecPool:
         self._turns = threading.Semaphore(processes)
         self._idle: LifoQueue[_Child] = LifoQueue()
         self._processes, self._seconds = processes, seconds
+        self._deadlines: dict[_Child, float] = {}
+        self._closed = threading.Event()
+        self._watch: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Makes all children now, so that the first image needn't wait for one."""
@@ -50,7 +58,8 @@ class CodecPool:
             self._idle.put(child)
 
     def close(self) -> None:
-        """Ends all children that are idle."""
+        """Ends all children that are idle, and the watch over the others."""
+        self._closed.set()
         while not self._idle.empty():
             self._idle.get_nowait().end()
 
@@ -84,9 +93,8 @@ class CodecPool:
         with self._turns:
             child = self._take()
             try:
-                image = child.ask(
-                    asked, source, self._seconds + _SECONDS_A_MEGABYTE * expected / 1e6
-                )
+                with self._watched(child, self._seconds + _SECONDS_A_MEGABYTE * expected / 1e6):
+                    image = child.ask(asked, source)
             except _DeadError:
                 child.end()
                 raise CodecError("the decoder came to a sudden end or took too long") from None
@@ -97,6 +105,25 @@ class CodecPool:
         if isinstance(image, str):
             raise CodecError(image)
         return image
+
+    @contextmanager
+    def _watched(self, child: "_Child", seconds: float) -> Iterator[None]:
+        """Ends a child that takes longer; one thread for all, as making one takes a while."""
+        with self._lock:
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._end_late_ones, daemon=True)
+                self._watch.start()
+        self._deadlines[child] = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            del self._deadlines[child]
+
+    def _end_late_ones(self) -> None:
+        while not self._closed.wait(_WATCH_SECONDS):
+            for child, deadline in list(self._deadlines.items()):
+                if time.monotonic() > deadline:
+                    child.kill()
 
     def _take(self) -> "_Child":
         try:
@@ -122,18 +149,15 @@ class _Child:
             start_new_session=True,  # Ctrl+C in a terminal is for the parent to answer
         )
 
-    def ask(self, asked: dict[str, Any], source: bytes, seconds: float) -> npt.NDArray[Any] | str:
+    def ask(self, asked: dict[str, Any], source: bytes) -> npt.NDArray[Any] | str:
         """Gives the image, or what kind of error there was.
 
         Raises:
-            _DeadError: no whole answer came in time.
+            _DeadError: no whole answer came.
         """
         requests, answers = self._process.stdin, self._process.stdout
         assert requests is not None
         assert answers is not None
-        watch = threading.Timer(seconds, self._process.kill)
-        watch.daemon = True
-        watch.start()
         try:
             requests.write(json.dumps(asked).encode() + b"\n")
             requests.write(source)
@@ -145,8 +169,6 @@ class _Child:
             return self._image(head, asked["expected"])
         except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             raise _DeadError from error
-        finally:
-            watch.cancel()
 
     def _image(self, head: dict[str, Any], expected: int) -> npt.NDArray[Any]:
         """Reads as many bytes as the answer says, if an image can have so many."""
@@ -161,9 +183,13 @@ class _Child:
             raise EOFError
         return np.frombuffer(content, dtype).reshape(shape)
 
+    def kill(self) -> None:
+        """Ends the process, and so what waits for its answer. Any thread may call it."""
+        self._process.kill()
+
     def end(self) -> None:
         """Ends the process and closes its pipes."""
-        self._process.kill()
+        self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:

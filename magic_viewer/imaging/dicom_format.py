@@ -88,6 +88,8 @@ class PixelFormat:
         }
         if self.offsets:
             options["extended_offsets"] = self.offsets
+        if not self.syntax.is_encapsulated:
+            options["view_only"] = True
         if not (self.is_color or self.is_recoded):
             # pydicom's correction takes High Bit for granted.
             options["correct_unused_bits"] = False

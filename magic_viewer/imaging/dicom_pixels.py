@@ -177,7 +177,7 @@ def _used_bits(stored: Stored, form: PixelFormat) -> Stored:
     if stored.dtype.kind not in "iu" or form.is_recoded or form.bits_allocated == 1:
         return stored
     if used < allocated:
-        stored <<= allocated - 1 - high
+        stored = stored << (allocated - 1 - high)
         stored >>= allocated - used
     return stored
 
