@@ -1,12 +1,14 @@
 """Attributes of a DICOM data set that may be absent, empty or nonsense."""
 
-from functools import cache
+from functools import cache, lru_cache
 from math import isfinite
 from typing import Any
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 from pydicom.tag import BaseTag, Tag
+from pydicom.values import convert_value
 
 Vector = tuple[float, ...]
 
@@ -21,6 +23,9 @@ BAD_VALUE = (
     BytesLengthException,
 )
 _LONGEST_TEXT = 64
+# Those that no character set says how to read.
+_PLAIN_VRS = frozenset(("CS", "DS", "IS", "UI", "US", "UL", "FD", "FL"))
+_ANY = Tag(0x00080000)
 
 
 def value(dataset: Dataset, keyword: str) -> Any:
@@ -29,10 +34,22 @@ def value(dataset: Dataset, keyword: str) -> Any:
     if tag not in dataset:
         return None
     try:
-        found = dataset[tag].value
+        raw: Any = dataset.get_item(tag)
+        if isinstance(raw, RawDataElement) and raw.VR in _PLAIN_VRS and raw.value:
+            found = _converted(raw.VR, raw.value, raw.is_little_endian)
+        else:
+            found = dataset[tag].value
     except BAD_VALUE:
         return None
     return None if found is None or found == "" else found
+
+
+@lru_cache(4096)
+def _converted(vr: str, content: bytes, is_little_endian: bool) -> Any:
+    """Remembers values, most of which are the same in all files of a series."""
+    return convert_value(
+        vr, RawDataElement(_ANY, vr, len(content), content, 0, False, is_little_endian)
+    )
 
 
 @cache

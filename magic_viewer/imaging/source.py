@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZipFile, ZipInfo
 
 from magic_viewer.errors import ImagingError
 
@@ -75,7 +75,7 @@ class ZipMember:
         """
         try:
             return BytesIO(self.archive.read(self.info))
-        except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except Exception as error:
             raise OSError(str(error)) from error
 
     def head(self, count: int) -> bytes:
@@ -87,7 +87,7 @@ class ZipMember:
         try:
             with self.archive.open(self.info) as stream:
                 return stream.read(count)
-        except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except Exception as error:
             raise OSError(str(error)) from error
 
 
@@ -135,7 +135,7 @@ def zip_members(path: Path) -> tuple[list[ZipMember], list[str]]:
     """
     try:
         archive = ZipFile(path)
-    except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except Exception as error:
         raise _refusal(path, "the archive is damaged or cut short; copy it again") from error
     files = [info for info in archive.infolist() if not info.is_dir()]
     if len(files) > _MOST_MEMBERS:

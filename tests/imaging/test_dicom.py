@@ -458,3 +458,17 @@ def test_that_b_values_are_found_where_scanners_hid_them(
         dataset.save_as(path)
     names = [volume.name for volume in open_one(*paths).volumes]
     assert names == ["b 0 s/mm²", "b 1000 s/mm²"]
+
+
+def test_that_titles_are_read_in_their_character_set(
+    write_dicom: WriteDicom, open_paths: Opens
+) -> None:
+    titles = {"ISO_IR 192": "Schädel 頭部", "ISO_IR 100": "Schädel"}
+    paths = [
+        write_dicom(
+            f"{n}.dcm", SpecificCharacterSet=charset, SeriesDescription=title, SeriesNumber=n
+        )
+        for n, (charset, title) in enumerate(titles.items())
+    ]
+    for path, title in zip(paths, titles.values(), strict=True):
+        assert open_paths(path).series[0].title == title
