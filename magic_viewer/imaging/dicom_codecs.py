@@ -6,6 +6,7 @@ undo the compression only.
 
 from collections.abc import Mapping
 
+import numpy as np
 import pydicom.uid as uids
 from pydicom.pixels.common import PhotometricInterpretation
 from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
@@ -54,7 +55,7 @@ def decoder_of(syntax: UID) -> Decoder:
     return decoder
 
 
-def decode_frame(source: bytes, runner: DecodeRunner) -> bytes:
+def decode_frame(source: bytes, runner: DecodeRunner) -> memoryview:
     """Decodes one frame for pydicom, and tells it what came out.
 
     Raises:
@@ -68,13 +69,13 @@ def decode_frame(source: bytes, runner: DecodeRunner) -> bytes:
     image = codec_pool().decode(codec, bytes(source), shape, samples, runner.bits_allocated)
     if codec == "rle":
         runner.set_option("planar_configuration", 1)
-        return image.tobytes()
+        return image.reshape(-1).view(np.uint8).data
     if image.shape != (shape if samples == 1 else (*shape, samples)):
         raise CodecError("the image has another size than the file says")
     runner.set_option("bits_allocated", image.dtype.itemsize * 8)
     runner.set_option("planar_configuration", 0)
     _name_colors(source, codec, runner)
-    return image.tobytes()
+    return image.reshape(-1).view(np.uint8).data
 
 
 def check_boxes(frame: bytes) -> None:
