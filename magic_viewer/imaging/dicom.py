@@ -12,7 +12,7 @@ from magic_viewer.imaging.dicom_overlays import read_overlays
 from magic_viewer.imaging.dicom_pixels import Stored, make_slice, read_stored
 from magic_viewer.imaging.dicom_stacks import Stack, group_frames, stack, volume_names
 from magic_viewer.imaging.mosaic import tile
-from magic_viewer.imaging.segmentation import findings_by_reference, laid_over
+from magic_viewer.imaging.segmentation import findings_by_place, laid_over, place_of
 from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Notice, Series, Slice, Volume
 
@@ -46,7 +46,7 @@ class DicomReader:
     def series(self) -> tuple[Series, ...]:
         """Sorts what has come so far, in the order of series numbers."""
         frames = list(chain.from_iterable(self._frames[number] for number in sorted(self._frames)))
-        findings = findings_by_reference(frames)
+        findings = findings_by_place(frames)
         groups = group_frames(frames)
         met = dict.fromkeys(group[0].patient for group in groups)
         patients = {patient: number for number, patient in enumerate(met)}
@@ -58,7 +58,7 @@ class DicomReader:
             uid = group[0].series_uid
             seen[uid] += 1
             one = _series(group, seen[uid], parts[uid], self._cache)
-            found = findings.get(group[0].frame_of_reference_uid)
+            found = findings.get(place_of(group[0]))
             if found is not None and group[0].finding is None:
                 read = partial(_read_numbers, self._cache)
                 one = replace(

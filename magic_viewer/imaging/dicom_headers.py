@@ -32,8 +32,8 @@ from magic_viewer.imaging.study import Window
 
 _KEYWORDS = """
     ImageType SOPClassUID SOPInstanceUID Modality SeriesDescription SeriesInstanceUID
-    PatientID PatientName PatientBirthDate
-    SeriesNumber AcquisitionNumber InstanceNumber FrameOfReferenceUID ImagePositionPatient
+    PatientID PatientName SeriesNumber AcquisitionNumber InstanceNumber
+    FrameOfReferenceUID ImagePositionPatient
     ImageOrientationPatient PixelSpacing PixelAspectRatio TemporalPositionIdentifier
     TriggerTime EchoTime DiffusionBValue GridFrameOffsetVector WindowCenter WindowWidth
     VOILUTFunction WindowCenterWidthExplanation RescaleSlope RescaleIntercept RescaleType Units
@@ -43,7 +43,7 @@ _KEYWORDS = """
 _OVERLAY_ROWS = tuple(Tag(group, 0x0010) for group in range(0x6000, 0x6020, 2))
 _KNOWN = (_KEYWORDS + FORMAT_KEYWORDS + TABLE_KEYWORDS + FINDING_KEYWORDS).split()
 _TAGS = (*map(Tag, (*_KNOWN, *mosaic_tags(), *B_VALUE_TAGS)), *_OVERLAY_ROWS)
-_PATIENT = ("PatientID", "PatientName", "PatientBirthDate")
+_PATIENT = ("PatientID", "PatientName")
 _PROGRAM_STARTS = (b"MZ", b"#!", b"\x7fELF")
 
 

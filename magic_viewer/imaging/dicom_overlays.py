@@ -69,10 +69,12 @@ def _plane(frame: Frame, group: str) -> tuple[str, Mask]:
 
 
 def _place_among_frames(header: Dataset, group: str, image: int) -> int | None:
-    """Says which frame of a plane lies on an image; a plane that counts none lies on all."""
+    """Says which frame of a plane lies on an image; one that tells no frame lies on all."""
     count = number(header, group + _FRAMES)
     if count is None:
-        return 0
+        if not is_present(header, group + _FIRST_FRAME):
+            return 0
+        count = 1
     at = image - (whole(header, group + _FIRST_FRAME, 1) - 1)
     return at if 0 <= at < count else None
 

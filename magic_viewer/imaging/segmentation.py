@@ -25,6 +25,7 @@ _PARALLEL_FROM = 0.9999
 _SAME_PLACE_MM = 0.01
 _USUAL_SPACING_MM = 1.0
 _FloatImage = npt.NDArray[np.float32]
+_Place = tuple[int, str]
 _Layer = tuple[str, int | str]  # file, and segment number or quantity
 
 
@@ -36,32 +37,43 @@ class Findings:
         frames: with a place, a spacing and a `finding`.
         positions: (frames, 3) LPS mm.
         normals: (frames, 3) unit vectors.
+        step: mm between neighbouring planes, the least there is; 0 for one plane.
         numbers: of each layer that there is, from 1.
     """
 
     frames: tuple[Frame, ...]
     positions: FloatArray
     normals: FloatArray
+    step: float
     numbers: Mapping[_Layer, int]
 
 
-def findings_by_reference(frames: Sequence[Frame]) -> dict[str, Findings]:
-    """Collects segmentations and parametric maps by the UID of their frame of reference."""
-    by_uid: dict[str, list[Frame]] = defaultdict(list)
+def findings_by_place(frames: Sequence[Frame]) -> dict[_Place, Findings]:
+    """Collects segmentations and parametric maps by patient and frame of reference."""
+    by_place: dict[_Place, list[Frame]] = defaultdict(list)
     for frame in frames:
         if frame.finding and frame.is_placed and frame.spacing and frame.frame_of_reference_uid:
-            by_uid[frame.frame_of_reference_uid].append(frame)
-    return {uid: _collect(found) for uid, found in by_uid.items()}
+            by_place[place_of(frame)].append(frame)
+    return {place: _collect(found) for place, found in by_place.items()}
+
+
+def place_of(frame: Frame) -> _Place:
+    """What a finding and the images that it is laid over share."""
+    return frame.patient, frame.frame_of_reference_uid
 
 
 def _collect(frames: Sequence[Frame]) -> Findings:
     axes = np.array([frame.orientation for frame in frames]).reshape(-1, 2, 3)
     normals = np.cross(axes[:, 0], axes[:, 1])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    positions = np.array([frame.position for frame in frames], np.float64)
+    steps = np.diff(np.sort(positions @ normals[0]))
     layers = dict.fromkeys(layer for frame in frames for layer in _layers(frame))
     return Findings(
         tuple(frames),
-        np.array([frame.position for frame in frames], np.float64),
-        normals / np.linalg.norm(normals, axis=1, keepdims=True),
+        positions,
+        normals,
+        float(min(steps[steps > _SAME_PLACE_MM], default=0.0)),
         {layer: number for number, layer in enumerate(layers, start=1)},
     )
 
@@ -92,7 +104,7 @@ def _read_slice(
     image = volume.read_slice(k)
     if image.affine is None:
         return image
-    reach = (volume.spacing[0] or _USUAL_SPACING_MM) / 2
+    reach = max(volume.spacing[0] or _USUAL_SPACING_MM, findings.step) / 2
     found: dict[_Layer, tuple[str, _FloatImage]] = {}
     for frame, layers in _nearest(findings, image.affine, reach):
         # A finding that is damaged must not keep the image from showing.

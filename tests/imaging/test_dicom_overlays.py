@@ -131,6 +131,13 @@ def test_that_a_plane_that_counts_no_frames_lies_on_all(overlaid: ReadOverlaid) 
         np.testing.assert_array_equal(series.volumes[0].read_slice(k).overlays[0].mask, PLANE)
 
 
+def test_that_a_plane_that_names_one_frame_lies_on_that_one(overlaid: ReadOverlaid) -> None:
+    group = plane(PLANE, x0051=2)
+    series = overlaid({0x6000: group}, array=np.zeros((3, 6, 8), np.uint16), NumberOfFrames=3)
+    slices = [series.volumes[0].read_slice(k) for k in range(3)]
+    assert [len(image.overlays) for image in slices] == [0, 1, 0]
+
+
 def test_that_planes_in_unused_bits_of_the_pixels_are_found(
     overlaid: ReadOverlaid, pixels: npt.NDArray[np.uint16]
 ) -> None:

@@ -188,6 +188,26 @@ def test_that_another_frame_of_reference_or_plane_gets_nothing(
     assert overlays(study.series[0]) == [{}, {}]
 
 
+def test_that_another_patient_gets_nothing(
+    write_stack: WriteStack, write_segments: Callable[..., Path], open_paths: Opens
+) -> None:
+    images = write_stack([0, 3, 6], PatientID="OTHER")
+    study = open_paths(write_segments([(3, 1, HOLE)]), *images)
+    series = next(one for one in study.series if one.modality == "CT")
+    assert overlays(series) == [{}, {}, {}]
+
+
+def test_that_coarser_planes_fill_the_slices_between_them(
+    write_stack: WriteStack, write_segments: Callable[..., Path], open_paths: Opens
+) -> None:
+    images = write_stack([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    study = open_paths(write_segments([(2, 1, HOLE), (6, 1, ~HOLE)]), *images)
+    found = overlays(study.series[0])
+    assert [bool(names) for names in found] == [True] * 9
+    np.testing.assert_array_equal(found[3]["Liver"].mask, HOLE)
+    np.testing.assert_array_equal(found[5]["Liver"].mask, ~HOLE)
+
+
 def test_that_a_fraction_counts_from_half_on(
     write_dicom: WriteDicom, write_stack: WriteStack, open_paths: Opens
 ) -> None:
@@ -295,6 +315,8 @@ def test_that_a_real_segmentation_lies_over_the_images_of_its_patient(
             ImagePositionPatient=[-235.2, -226.8, -128.69 + k],
             PixelSpacing=[0.810547, 0.810547],
             FrameOfReferenceUID=("1.2.392.200103.20080913.113635.3.2009.6.22.21.44.34.23882.1"),
+            PatientID="99000",
+            PatientName="JANCT000",
         )
         for k in range(3)
     ]
