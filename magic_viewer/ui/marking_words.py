@@ -1,0 +1,83 @@
+"""Markings and what they measure, in the user's words. No widget."""
+
+import math
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from magic_viewer.imaging.marking import Kind, Marking
+from magic_viewer.imaging.measure import Angle, Length, Measurement, Statistics
+
+_CONTEXT = "Markings"
+_DIGITS = 4
+_NAMES = {
+    "distance": QT_TRANSLATE_NOOP(_CONTEXT, "Distance"),
+    "angle": QT_TRANSLATE_NOOP(_CONTEXT, "Angle"),
+    "rectangle": QT_TRANSLATE_NOOP(_CONTEXT, "Rectangle"),
+    "ellipse": QT_TRANSLATE_NOOP(_CONTEXT, "Ellipse"),
+    "freehand": QT_TRANSLATE_NOOP(_CONTEXT, "Freehand"),
+    "arrow": QT_TRANSLATE_NOOP(_CONTEXT, "Arrow"),
+}
+_HINTS = {
+    "distance": QT_TRANSLATE_NOOP(_CONTEXT, "Drag from end to end."),
+    "angle": QT_TRANSLATE_NOOP(_CONTEXT, "Drag along one arm, then click the end of the other."),
+    "rectangle": QT_TRANSLATE_NOOP(_CONTEXT, "Drag from corner to corner."),
+    "ellipse": QT_TRANSLATE_NOOP(_CONTEXT, "Drag from corner to corner of its frame."),
+    "freehand": QT_TRANSLATE_NOOP(_CONTEXT, "Drag around the region."),
+    "arrow": QT_TRANSLATE_NOOP(_CONTEXT, "Drag from the tip to where the note goes."),
+}
+
+
+def name(kind: Kind) -> str:
+    """What a kind is called."""
+    return _say(_NAMES[kind])
+
+
+def hint(kind: Kind) -> str:
+    """How to draw one, and how to stop."""
+    return f"{name(kind)}. {_say(_HINTS[kind])} {_say('Esc ends.')}"
+
+
+def lines(marking: Marking, measured: Measurement | None) -> tuple[str, ...]:
+    """The label beside a marking: its note, then its values."""
+    note = (marking.text,) if marking.text else ()
+    if isinstance(measured, Statistics):
+        return note + _region_lines(measured)
+    return note + ((short(measured),) if measured is not None else ())
+
+
+def short(measured: Measurement | None) -> str:
+    """The one value that a list shows: of a region its mean, or its area where it has none."""
+    if isinstance(measured, Length):
+        return f"{number(measured.value)} {measured.unit}"
+    if isinstance(measured, Angle):
+        return f"{measured.value:.1f}{measured.unit}"
+    if measured is None:
+        return ""
+    if measured.count:
+        return f"⌀ {number(measured.mean)} {measured.unit}".rstrip()
+    return f"{number(measured.area)} {measured.area_unit}"
+
+
+def number(value: float) -> str:
+    """Four digits that count, no more than two of them after the point from 1 on."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    size = math.floor(math.log10(abs(value)))
+    if not -_DIGITS < size < 9:
+        return f"{value:.3g}".replace("-", "−")
+    decimals = min(max(_DIGITS - 1 - size, 0), 2 if size >= 0 else _DIGITS + 2)
+    text = f"{value:.{decimals}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", "−")
+
+
+def _region_lines(measured: Statistics) -> tuple[str, ...]:
+    area = f"{_say('Area')} {number(measured.area)} {measured.area_unit}"
+    if not measured.count:
+        return (area,)
+    mean = f"{_say('Mean')} {number(measured.mean)} {measured.unit}".rstrip()
+    ends = f"{_say('Min')} {number(measured.minimum)}  {_say('Max')} {number(measured.maximum)}"
+    return f"{mean}  {_say('SD')} {number(measured.sd)}", ends, area
+
+
+def _say(text: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, text)
