@@ -8,6 +8,7 @@ from magic_viewer.imaging.marking import Kind, Marking
 from magic_viewer.imaging.measure import Angle, Length, Measurement, Statistics
 
 _CONTEXT = "Markings"
+translate = QCoreApplication.translate
 _DIGITS = 4
 _NAMES = {
     "distance": QT_TRANSLATE_NOOP(_CONTEXT, "Distance"),
@@ -34,7 +35,7 @@ def name(kind: Kind) -> str:
 
 def hint(kind: Kind) -> str:
     """How to draw one, and how to stop."""
-    return f"{name(kind)}. {_say(_HINTS[kind])} {_say('Esc ends.')}"
+    return f"{name(kind)}. {_say(_HINTS[kind])} {translate('Markings', 'Esc ends.')}"
 
 
 def lines(marking: Marking, measured: Measurement | None) -> tuple[str, ...]:
@@ -54,7 +55,8 @@ def short(measured: Measurement | None) -> str:
     if measured is None:
         return ""
     if measured.count:
-        return f"⌀ {number(measured.mean)} {measured.unit}".rstrip()
+        mean = translate("Markings", "Mean")
+        return f"{mean} {number(measured.mean)} {measured.unit}".rstrip()
     return f"{number(measured.area)} {measured.area_unit}"
 
 
@@ -71,13 +73,13 @@ def number(value: float) -> str:
 
 
 def _region_lines(measured: Statistics) -> tuple[str, ...]:
-    area = f"{_say('Area')} {number(measured.area)} {measured.area_unit}"
+    area = f"{translate('Markings', 'Area')} {number(measured.area)} {measured.area_unit}"
     if not measured.count:
         return (area,)
-    mean = f"{_say('Mean')} {number(measured.mean)} {measured.unit}".rstrip()
-    ends = f"{_say('Min')} {number(measured.minimum)}  {_say('Max')} {number(measured.maximum)}"
-    return f"{mean}  {_say('SD')} {number(measured.sd)}", ends, area
+    mean = f"{translate('Markings', 'Mean')} {number(measured.mean)} {measured.unit}".rstrip()
+    ends = f"{translate('Markings', 'Min')} {number(measured.minimum)}  {translate('Markings', 'Max')} {number(measured.maximum)}"
+    return f"{mean}  {translate('Markings', 'SD')} {number(measured.sd)}", ends, area
 
 
-def _say(text: str) -> str:
-    return QCoreApplication.translate(_CONTEXT, text)
+def _say(text: object) -> str:
+    return translate(_CONTEXT, str(text))
