@@ -146,7 +146,9 @@ def _counted_values(marking: Marking, image: Slice) -> FloatArray:
 
 
 def _summary(values: FloatArray) -> tuple[float, ...]:
-    return tuple(float(value) for value in (values.mean(), values.std(), values.min(), values.max()))
+    return tuple(
+        float(value) for value in (values.mean(), values.std(), values.min(), values.max())
+    )
 
 
 def _histogram(values: FloatArray, low: float, high: float) -> tuple[int, ...]:

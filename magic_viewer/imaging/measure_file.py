@@ -146,9 +146,7 @@ def _is_same(fact: Mapping[str, Any], series: Series) -> bool:
 
 
 def _marking(fact: Mapping[str, Any], series: Mapping[int, int], study: Study) -> Marking:
-    place = Place(
-        series[_whole(fact["series"])], _whole(fact["volume"]), _whole(fact["slice"])
-    )
+    place = Place(series[_whole(fact["series"])], _whole(fact["volume"]), _whole(fact["slice"]))
     volume = study.series[place.series].volumes[place.volume]
     kind, text = fact["kind"], fact["text"]
     points = tuple((float(column), float(row)) for column, row in fact["points"])

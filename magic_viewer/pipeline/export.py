@@ -61,6 +61,7 @@ class View:
         convention: "Radiological", "Neurological" or that the orientation is unknown.
         captions: lines for under the image: window, slice, class. Never patient data.
         heat: the map over it, if any.
+        drawing: RGBA of `size_on_page` to lay over all, if any.
     """
 
     display_values: overlay.ByteImage
@@ -69,6 +70,7 @@ class View:
     convention: str
     captions: tuple[str, ...] = ()
     heat: Heat | None = None
+    drawing: overlay.ByteImage | None = None
 
 
 def sample_file_name(sample: Sample) -> str:
@@ -171,16 +173,25 @@ def save_view(view: View, path: Path) -> None:
     _write(page, path, {"convention": view.convention, "disclaimer": DISCLAIMER})
 
 
+def size_on_page(view: View) -> tuple[int, int]:
+    """(width, height) of the slice as it is saved, in the patient's proportions."""
+    rows, columns = view.display_values.shape[:2]
+    row, column = view.spacing or (1.0, 1.0)
+    height, width = rows * row, columns * column
+    scale = _LONG_SIDE / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def _render(view: View) -> Image.Image:
-    """The slice and its map, in the patient's proportions."""
+    """The slice with its map and markings."""
     over = overlay.veil(view.heat.colors, view.heat.opacity) if view.heat else None
     packed = overlay.blend(view.display_values, over)
     rgb = np.stack([packed >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
-    row, column = view.spacing or (1.0, 1.0)
-    height, width = rgb.shape[0] * row, rgb.shape[1] * column
-    scale = _LONG_SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(rgb).resize(size_on_page(view), Image.Resampling.BICUBIC)
+    if view.drawing is not None:
+        drawing = Image.fromarray(view.drawing)
+        image.paste(drawing, mask=drawing)
+    return image
 
 
 def _draw_letters(

@@ -155,9 +155,7 @@ def _path(marking: Marking, points: QPolygonF) -> QPainterPath:
     return path
 
 
-def _add_stroke(
-    path: QPainterPath, at: QPointF, degrees: float, start: float, end: float
-) -> None:
+def _add_stroke(path: QPainterPath, at: QPointF, degrees: float, start: float, end: float) -> None:
     """A short line through a point; degrees as QLineF counts them, against the clock."""
     turn = math.radians(degrees)
     along = QPointF(math.cos(turn), -math.sin(turn))

@@ -40,10 +40,16 @@ def hint(kind: Kind) -> str:
 
 def lines(marking: Marking, measured: Measurement | None) -> tuple[str, ...]:
     """The label beside a marking: its note, then its values."""
-    note = (marking.text,) if marking.text else ()
+    note = (_one_line(marking.text),) if marking.text else ()
     if isinstance(measured, Statistics):
         return note + _region_lines(measured)
     return note + ((short(measured),) if measured is not None else ())
+
+
+def heading(marking: Marking, measured: Measurement | None) -> str:
+    """One line for a list: kind, value, note."""
+    parts = [name(marking.kind), short(measured), _one_line(marking.text)]
+    return " · ".join(part for part in parts if part)
 
 
 def short(measured: Measurement | None) -> str:
@@ -79,6 +85,10 @@ def _region_lines(measured: Statistics) -> tuple[str, ...]:
     mean = f"{translate('Markings', 'Mean')} {number(measured.mean)} {measured.unit}".rstrip()
     ends = f"{translate('Markings', 'Min')} {number(measured.minimum)}  {translate('Markings', 'Max')} {number(measured.maximum)}"
     return f"{mean}  {translate('Markings', 'SD')} {number(measured.sd)}", ends, area
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _say(text: object) -> str:
