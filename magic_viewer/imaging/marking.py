@@ -34,6 +34,9 @@ class Place(NamedTuple):
     slice: int
 
 
+_FIRST = Place(0, 0, 0)
+
+
 @dataclass(frozen=True)
 class Marking:
     """One thing drawn on one slice.
@@ -48,7 +51,7 @@ class Marking:
 
     kind: Kind
     points_index: tuple[Point, ...]
-    place: Place = Place(0, 0, 0)
+    place: Place = _FIRST
     text: str = ""
 
     @property
@@ -71,8 +74,8 @@ def outline(marking: Marking) -> FloatArray:
     if marking.kind == "ellipse":
         turn = np.linspace(0, 2 * np.pi, _ELLIPSE_POINTS, endpoint=False)
         circle = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-        half: FloatArray = (points[1] - points[0]) / 2
-        return points.mean(axis=0) + half * circle
+        ellipse: FloatArray = points.mean(axis=0) + (points[1] - points[0]) / 2 * circle
+        return ellipse
     return points
 
 

@@ -5,18 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from magic_viewer.imaging.marking import Marking, Place, Point, outline
+from magic_viewer.imaging.marking import Marking, outline
 from magic_viewer.imaging.study import FloatArray, Slice
 
 Mask = npt.NDArray[np.bool_]
 
 _BINS = 32
 _LINES_PER_ROW = 16
-
-__all__ = [
-    "Angle", "Length", "Marking", "Measurement", "Place", "Point", "Statistics",
-    "angle", "length", "measure", "region_mask", "statistics",
-]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,14 +91,18 @@ def statistics(marking: Marking, image: Slice) -> Statistics:
     is_known = image.spacing is not None
     pixel = float(np.linalg.norm(np.cross(along_row, along_column))) if is_known else 1.0
     values = _counted_values(marking, image)
-    summary = _summary(values) if values.size else (float("nan"),) * 4
+    some = values if values.size else np.array([np.nan])
+    low, high = float(some.min()), float(some.max())
     return Statistics(
-        *summary,
+        mean=float(some.mean()),
+        sd=float(some.std()),
+        minimum=low,
+        maximum=high,
         area=_pixels_enclosed(marking) * pixel,
         area_unit="mm²" if is_known else "px²",
         count=values.size,
         unit=image.unit or "",
-        histogram=_histogram(values, *summary[2:]) if values.size else (),
+        histogram=_histogram(values, low, high) if values.size else (),
     )
 
 
@@ -143,12 +142,6 @@ def _counted_values(marking: Marking, image: Slice) -> FloatArray:
     if image.padding_value is not None:
         counted &= values != np.float32(image.padding_value)
     return values[counted]
-
-
-def _summary(values: FloatArray) -> tuple[float, ...]:
-    return tuple(
-        float(value) for value in (values.mean(), values.std(), values.min(), values.max())
-    )
 
 
 def _histogram(values: FloatArray, low: float, high: float) -> tuple[int, ...]:

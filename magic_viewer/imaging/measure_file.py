@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -61,7 +62,7 @@ def load(path: Path, study: Study) -> tuple[Marking, ...]:
     series = _checked(lambda: _find_all(content["series"], study), "The list of series")
     markings = _checked(lambda: list(content["markings"]), "The list of measurements")
     return tuple(
-        _checked(lambda fact=fact: _marking(fact, series, study), f"Measurement {number}")
+        _checked(partial(_marking, fact, series, study), f"Measurement {number}")
         for number, fact in enumerate(markings, 1)
     )
 

@@ -3,27 +3,24 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtWidgets import QInputDialog
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging import measure_file
 from magic_viewer.imaging.marking import KINDS, Marking, Place, points_needed
 from magic_viewer.imaging.measure import Measurement, Statistics, measure
 from magic_viewer.imaging.study import Slice, Study
 from magic_viewer.ui import marking_words
-from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.job import Lane
+from magic_viewer.ui.marking_files import MarkingFiles, Report, Say
 from magic_viewer.ui.marking_paint import Shown
 from magic_viewer.ui.marking_panel import MarkingPanel
 from magic_viewer.ui.markings import MarkingStore
 from magic_viewer.ui.session import Session, find_slice
 from magic_viewer.ui.slice_view import SliceView
 
-Report = Callable[[BaseException], None]
-Say = Callable[[str], None]
 Values = dict[Marking, Measurement | None]
 
 
@@ -41,7 +38,6 @@ class MarkingController(QObject):
     ) -> None:
         super().__init__()
         self._session, self._view, self._panel = session, view, panel
-        self._report, self._say = report, say
         self.store = MarkingStore(self)
         self._study = session.study
         self._image: Slice | None = None
@@ -49,13 +45,13 @@ class MarkingController(QObject):
         self._values: Values = {}
         self._change: tuple[int | None, Marking] | None = None
         self.shown: tuple[Shown, ...] = ()
-        self.lanes = (Lane(self), Lane(self), Lane(self))
-        self._measuring, self._saving, self._loading = self.lanes
-        self._connect()
-        self._connect_lanes()
+        self.files = MarkingFiles(view, report, say)
+        self._measuring = Lane(self)
+        self.lanes = (self._measuring, *self.files.lanes)
+        self._connect(report)
         self._connect_commands(commands)
 
-    def _connect(self) -> None:
+    def _connect(self, report: Report) -> None:
         session, hand, store, panel = self._session, self._view.hand, self.store, self._panel
         session.study_changed.connect(self._begin_study)
         session.study_grown.connect(self._follow)
@@ -68,13 +64,9 @@ class MarkingController(QObject):
         store.selection_changed.connect(self._show)
         panel.measurement_requested.connect(self._jump)
         panel.note_requested.connect(self._change_note)
-
-    def _connect_lanes(self) -> None:
+        self.files.loaded.connect(self._take_loaded)
         self._measuring.progressed.connect(self._take_value)
-        self._measuring.failed.connect(self._report)
-        self._saving.failed.connect(self._report)
-        self._loading.succeeded.connect(self._take_loaded)
-        self._loading.failed.connect(self._report)
+        self._measuring.failed.connect(report)
 
     def _connect_commands(self, commands: Mapping[str, QAction]) -> None:
         self._tools = QActionGroup(self)
@@ -87,15 +79,15 @@ class MarkingController(QObject):
             "undo": self.store.undo,
             "redo": self.store.redo,
             "delete_marking": self.store.delete_selected,
-            "save_markings": self._ask_where_to_save,
-            "open_markings": self._ask_what_to_open,
+            "save_markings": self._save,
+            "open_markings": lambda: self.files.ask_what_to_open(self._study),
         }.items():
             commands[name].triggered.connect(partial(_call, action))
 
     # Tools
 
     def _take_tool(self) -> None:
-        action = self._tools.checkedAction()
+        action = self._checked()
         tool = action.data() if action is not None else None
         self._view.hand.set_tool(tool)
         self._view.markings.set_hint(marking_words.hint(tool) if tool is not None else "")
@@ -104,13 +96,16 @@ class MarkingController(QObject):
         """Gives up what is half drawn, else ends the tool; whether there was either."""
         if self._view.hand.cancel():
             return True
-        action = self._tools.checkedAction()
+        action = self._checked()
         if action is not None:
             action.setChecked(False)
             self._take_tool()
             return True
         self.store.select(None)
         return False
+
+    def _checked(self) -> QAction | None:
+        return self._tools.checkedAction()
 
     def _add(self, marking: Marking) -> None:
         if marking.kind == "arrow":
@@ -140,7 +135,7 @@ class MarkingController(QObject):
 
     def _begin_study(self, study: Study) -> None:
         self._study = study
-        self._values.clear()
+        self._forget_values()
         self.store.clear()
 
     def _follow(self, study: Study) -> None:
@@ -148,7 +143,7 @@ class MarkingController(QObject):
         old, self._study = self._study, study
         find = partial(_new_place, old, study)
         self._place = find(self._place) if self._place is not None else None
-        self._values.clear()
+        self._forget_values()
         self._set_slice_of_hand()
         self.store.move(find)
 
@@ -186,7 +181,7 @@ class MarkingController(QObject):
             if marking.place == self._place
         }
         self._view.hand.set_markings(in_view, self.store.selected)
-        drawn: dict[int | None, Marking] = dict(in_view)
+        drawn: dict[int | None, Marking] = dict(in_view.items())
         if self._change is not None:
             drawn[self._change[0]] = self._change[1]
         self.shown = tuple(self._as_shown(number, marking) for number, marking in drawn.items())
@@ -234,6 +229,10 @@ class MarkingController(QObject):
             self._measuring.submit(lambda: _measure_all(elsewhere, study))
         self._show()
 
+    def _forget_values(self) -> None:
+        self._measuring.drop()
+        self._values.clear()
+
     def _take_value(self, item: tuple[Marking, Measurement | None]) -> None:
         marking, value = item
         self._values[marking] = value
@@ -241,41 +240,8 @@ class MarkingController(QObject):
 
     # Files
 
-    def _ask_where_to_save(self) -> None:
-        if not self.store.markings:
-            self._say(self.tr("There are no measurements to save yet. Draw one first."))
-            return
-        dialog = self._file_dialog(self.tr("Save measurements"))
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("json")
-        dialog.selectFile("measurements.json")
-        dialog.fileSelected.connect(lambda name: self.save(Path(name)))
-        dialog.open()
-
-    def _ask_what_to_open(self) -> None:
-        if not self._study.series:
-            self._say(self.tr("Open the scan first that the measurements belong to."))
-            return
-        dialog = self._file_dialog(self.tr("Open measurements"))
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.fileSelected.connect(lambda name: self.load(Path(name)))
-        dialog.open()
-
-    def _file_dialog(self, title: str) -> QFileDialog:
-        dialog = QFileDialog(self._view.window(), title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setNameFilter(self.tr("Measurements (*.json)"))
-        return dialog
-
-    def save(self, path: Path) -> None:
-        """Writes all markings of the study."""
-        values = dict(self._values)
-        work = single_step(measure_file.save, self.store.markings, values, self._study, path)
-        self._saving.submit(work)
-
-    def load(self, path: Path) -> None:
-        """Adds the markings of a file, but for those that are there already."""
-        self._loading.submit(single_step(measure_file.load, path, self._study))
+    def _save(self) -> None:
+        self.files.ask_where_to_save(self.store.markings, dict(self._values), self._study)
 
     def _take_loaded(self, markings: Sequence[Marking]) -> None:
         there = set(self.store.markings)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QLineF, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QPainterPath, QPainterPathStroker, QTransform
+from PySide6.QtGui import QPainterPath, QPainterPathStroker, QPolygonF, QTransform
 
 from magic_viewer.imaging.marking import (
     Kind,
@@ -188,7 +188,7 @@ class MarkingHand(QObject):
 
 def _is_on_line(marking: Marking, to_screen: QTransform, at: QPointF) -> bool:
     path = QPainterPath()
-    path.addPolygon(screen_outline(marking, to_screen))
+    path.addPolygon(QPolygonF(screen_outline(marking, to_screen)))
     stroker = QPainterPathStroker()
     stroker.setWidth(2 * _LINE_REACH)
     return stroker.createStroke(path).contains(at)

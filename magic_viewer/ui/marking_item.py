@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from magic_viewer.imaging.marking import Point
 from magic_viewer.ui import marking_paint
+from magic_viewer.ui.marking_label import draw_text, text_size
 from magic_viewer.ui.marking_paint import Shown
 from magic_viewer.ui.slice_item import SliceItem
 from magic_viewer.ui.theme import Color
@@ -73,9 +74,9 @@ class MarkingItem(pg.GraphicsObject):  # type: ignore[misc]
 
     def _draw_hint(self, painter: QPainter, area: QRectF) -> None:
         painter.setFont(marking_paint.font())
-        width, height = marking_paint.text_size([self._hint], QFontMetricsF(painter.font()))
+        width, height = text_size([self._hint], QFontMetricsF(painter.font()))
         box = QRectF(area.center().x() - width / 2, area.top() + _HINT_TOP, width, height)
-        marking_paint.draw_text(painter, box, [self._hint], Color.TEXT)
+        draw_text(painter, box, [self._hint], Color.TEXT)
 
 
 # A slice's item has pixel edges at whole numbers, a marking has pixel centres there.

@@ -12,7 +12,6 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
-    QFontMetricsF,
     QImage,
     QPainter,
     QPainterPath,
@@ -23,6 +22,7 @@ from PySide6.QtGui import (
 
 from magic_viewer.imaging.marking import Marking, handles, outline
 from magic_viewer.pipeline.overlay import ByteImage
+from magic_viewer.ui.marking_label import DARK, draw_label
 from magic_viewer.ui.theme import Color
 
 _LINE, _SELECTED_LINE, _HALO = 1.5, 2.2, 2.5
@@ -30,9 +30,6 @@ _HANDLE = 7.0
 _TICK = 5.0
 _HEAD = 13.0
 _ARC = 18.0
-_GAP = 10.0
-_PADDING = 4.0
-_DARK = QColor(0, 0, 0, 170)
 
 
 @dataclass(frozen=True)
@@ -73,25 +70,8 @@ def draw(painter: QPainter, shown: Sequence[Shown], to_screen: QTransform, area:
     taken: list[QRectF] = []
     for one in shown:
         if one.lines:
-            taken.append(_draw_label(painter, one, to_screen, area, taken))
-
-
-def draw_text(painter: QPainter, box: QRectF, lines: Sequence[str], color: str) -> None:
-    """Lines from the left on a dark ground."""
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(_DARK)
-    painter.drawRoundedRect(box, 3, 3)
-    painter.setPen(QColor(color))
-    metrics = QFontMetricsF(painter.font())
-    for number, text in enumerate(lines):
-        top = box.top() + _PADDING + number * metrics.lineSpacing()
-        painter.drawText(QPointF(box.left() + _PADDING + 1, top + metrics.ascent()), text)
-
-
-def text_size(lines: Sequence[str], metrics: QFontMetricsF) -> tuple[float, float]:
-    """Width and height of lines on their ground."""
-    width = max(metrics.horizontalAdvance(text) for text in lines)
-    return width + 2 * _PADDING + 2, metrics.lineSpacing() * len(lines) + 2 * _PADDING
+            points = screen_outline(one.marking, to_screen)
+            taken.append(draw_label(painter, one.marking, points, one.lines, area, taken))
 
 
 def to_pixels(shown: Sequence[Shown], to_screen: QTransform, size: tuple[int, int]) -> ByteImage:
@@ -106,10 +86,10 @@ def to_pixels(shown: Sequence[Shown], to_screen: QTransform, size: tuple[int, in
     return pixels.reshape(rows, image.bytesPerLine())[:, : columns * 4].reshape(rows, columns, 4)
 
 
-def screen_outline(marking: Marking, to_screen: QTransform) -> QPolygonF:
+def screen_outline(marking: Marking, to_screen: QTransform) -> list[QPointF]:
     """Its line in pixels of the screen; closed where it encloses something."""
     points = [to_screen.map(QPointF(column, row)) for column, row in outline(marking)]
-    return QPolygonF([*points, points[0]] if marking.is_region else points)
+    return [*points, points[0]] if marking.is_region else points
 
 
 def screen_handles(marking: Marking, to_screen: QTransform) -> list[QPointF]:
@@ -121,7 +101,7 @@ def _draw_shape(painter: QPainter, shown: Shown, to_screen: QTransform) -> None:
     path = _path(shown.marking, screen_outline(shown.marking, to_screen))
     width = _SELECTED_LINE if shown.is_selected else _LINE
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for color, thickness in ((_DARK, width + _HALO), (QColor(Color.MARKING), width)):
+    for color, thickness in ((DARK, width + _HALO), (QColor(Color.MARKING), width)):
         pen = QPen(color, thickness)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)
@@ -135,10 +115,10 @@ def _draw_shape(painter: QPainter, shown: Shown, to_screen: QTransform) -> None:
             painter.drawRect(box)
 
 
-def _path(marking: Marking, points: QPolygonF) -> QPainterPath:
+def _path(marking: Marking, points: list[QPointF]) -> QPainterPath:
     """The line, with what shows its kind: ticks, an arrow head, an arc."""
     path = QPainterPath()
-    path.addPolygon(points)
+    path.addPolygon(QPolygonF(points))
     if len(points) < 2 or marking.is_region:
         return path
     line = QLineF(points[0], points[1])
@@ -171,37 +151,3 @@ def _add_arc(path: QPainterPath, arm: QLineF, other: QLineF) -> None:
     sweep = arm.angleTo(other)
     path.arcMoveTo(box, arm.angle())
     path.arcTo(box, arm.angle(), sweep - 360 if sweep > 180 else sweep)
-
-
-def _draw_label(
-    painter: QPainter, shown: Shown, to_screen: QTransform, area: QRectF, taken: list[QRectF]
-) -> QRectF:
-    width, height = text_size(shown.lines, QFontMetricsF(painter.font()))
-    box = _beside(shown.marking, to_screen, area, width)
-    box = QRectF(box.x(), box.y() - height / 2, width, height)
-    box.moveTop(min(max(box.top(), area.top() + 2), area.bottom() - height - 2))
-    for other in sorted(taken, key=QRectF.top):
-        if box.intersects(other):
-            box.moveTop(other.bottom() + 2)
-    draw_text(painter, box, shown.lines, Color.MARKING)
-    return box
-
-
-def _beside(marking: Marking, to_screen: QTransform, area: QRectF, width: float) -> QPointF:
-    """Where a label's left edge is at mid-height: right of the shape, or left where it is full."""
-    points = list(screen_outline(marking, to_screen))
-    first, last = (pick(points, key=QPointF.x) for pick in (min, max))
-    if marking.kind == "arrow" and len(points) > 1:
-        tip, tail = points
-        first = last = tail
-        goes_left = tail.x() < tip.x()
-    else:
-        goes_left = False
-    middle = QPolygonF(points).boundingRect().center().y()
-    on_right, on_left = last.x() + _GAP, first.x() - _GAP - width
-    is_left = goes_left if on_left >= area.left() else False
-    if on_right + width > area.right() and on_left >= area.left():
-        is_left = True
-    end = first if is_left else last
-    left = min(max(on_left if is_left else on_right, area.left()), area.right() - width)
-    return QPointF(left, middle if marking.is_region else end.y())

@@ -82,9 +82,17 @@ def _region_lines(measured: Statistics) -> tuple[str, ...]:
     area = f"{translate('Markings', 'Area')} {number(measured.area)} {measured.area_unit}"
     if not measured.count:
         return (area,)
-    mean = f"{translate('Markings', 'Mean')} {number(measured.mean)} {measured.unit}".rstrip()
-    ends = f"{translate('Markings', 'Min')} {number(measured.minimum)}  {translate('Markings', 'Max')} {number(measured.maximum)}"
-    return f"{mean}  {translate('Markings', 'SD')} {number(measured.sd)}", ends, area
+    mean, sd, low, high = (
+        f"{word} {number(value)}"
+        for word, value in (
+            (translate("Markings", "Mean"), measured.mean),
+            (translate("Markings", "SD"), measured.sd),
+            (translate("Markings", "Min"), measured.minimum),
+            (translate("Markings", "Max"), measured.maximum),
+        )
+    )
+    unit = f" {measured.unit}" if measured.unit else ""
+    return f"{mean}{unit}  {sd}", f"{low}  {high}", area
 
 
 def _one_line(text: str) -> str:
