@@ -1,9 +1,9 @@
 """Labels beside markings: readable on any ground, inside the view, never one over another."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPolygonF
 
 from magic_viewer.imaging.marking import Marking
 from magic_viewer.ui.theme import Color
@@ -20,9 +20,10 @@ def draw_label(
     points: Sequence[QPointF],
     lines: Sequence[str],
     area: QRectF,
+    shapes: Sequence[QPolygonF],
     taken: Sequence[QRectF],
 ) -> QRectF:
-    """Draws the lines of a marking beside its points; gives the room they take.
+    """Draws the lines of a marking beside its points, an arrow's at its tail; gives their room.
 
     Args:
         painter: in pixels of the screen.
@@ -30,12 +31,16 @@ def draw_label(
         points: the marking's line in the same pixels.
         lines: at least one.
         area: what the label must not leave.
+        shapes: the lines of all markings, to be covered as little as can be.
         taken: the room of labels that are there already.
     """
     metrics = QFontMetricsF(painter.font())
     side = Qt.TextElideMode.ElideRight
     short = [metrics.elidedText(text, side, min(_WIDEST, area.width() / 2)) for text in lines]
-    box = _beside(marking, points, text_size(short, metrics), area)
+    ends = points[-1:] if marking.kind == "arrow" else points
+    size = text_size(short, metrics)
+    places = list(_candidates([QPointF(point) for point in ends], marking.is_region, size, area))
+    box = min(places, key=lambda place: _cost(place, shapes, taken))
     for other in sorted(taken, key=lambda one: one.top()):
         if box.intersects(other):
             box.moveTop(other.bottom() + 2)
@@ -61,23 +66,35 @@ def text_size(lines: Sequence[str], metrics: QFontMetricsF) -> tuple[float, floa
     return width + 2 * _PADDING + 2, metrics.lineSpacing() * len(lines) + 2 * _PADDING
 
 
-def _beside(
-    marking: Marking, points: Sequence[QPointF], size: tuple[float, float], area: QRectF
-) -> QRectF:
-    """Right of the shape, or left of it where the right is full; an arrow's at its tail."""
+def _candidates(
+    points: Sequence[QPointF], is_region: bool, size: tuple[float, float], area: QRectF
+) -> Iterator[QRectF]:
+    """Right of the points, left of them, below and above, each moved into the area."""
     width, height = size
-    if marking.kind == "arrow":
-        tip, first = points[0], points[-1]
-        last, wants_left = first, first.x() < tip.x()
-    else:
-        first, last = (pick(points, key=lambda point: point.x()) for pick in (min, max))
-        wants_left = False
-    on_left, on_right = first.x() - _GAP - width, last.x() + _GAP
-    fits_left, fits_right = on_left >= area.left(), on_right + width <= area.right()
-    is_left = fits_left and (wants_left or not fits_right)
-    middle = (first if is_left else last).y()
-    if marking.is_region:
-        middle = QPolygonF(points).boundingRect().center().y()
-    left = min(max(on_left if is_left else on_right, area.left()), area.right() - width)
-    top = min(max(middle - height / 2, area.top() + 2), area.bottom() - height - 2)
-    return QRectF(left, top, width, height)
+    center = QPolygonF(points).boundingRect().center()
+    by_x, by_y = (sorted(points, key=axis) for axis in (QPointF.x, QPointF.y))
+    right, left, low, high = by_x[-1], by_x[0], by_y[-1], by_y[0]
+    if is_region:
+        right.setY(center.y())
+        left.setY(center.y())
+    for x, y in (
+        (right.x() + _GAP, right.y() - height / 2),
+        (left.x() - _GAP - width, left.y() - height / 2),
+        (low.x() - width / 2, low.y() + _GAP),
+        (high.x() - width / 2, high.y() - _GAP - height),
+    ):
+        inside_x = min(max(x, area.left() + 2), area.right() - width - 2)
+        inside_y = min(max(y, area.top() + 2), area.bottom() - height - 2)
+        yield QRectF(inside_x, inside_y, width, height)
+
+
+def _cost(box: QRectF, shapes: Sequence[QPolygonF], taken: Sequence[QRectF]) -> int:
+    """How much it would cover: a shape counts one, a label more than all shapes."""
+    covered = sum(_meet(box, shape) for shape in shapes)
+    return covered + (len(shapes) + 1) * sum(box.intersects(other) for other in taken)
+
+
+def _meet(box: QRectF, shape: QPolygonF) -> bool:
+    path = QPainterPath()
+    path.addPolygon(shape)
+    return path.intersects(box)

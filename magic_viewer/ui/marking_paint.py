@@ -67,11 +67,12 @@ def draw(painter: QPainter, shown: Sequence[Shown], to_screen: QTransform, area:
     painter.setFont(font())
     for one in shown:
         _draw_shape(painter, one, to_screen)
-    taken: list[QRectF] = []
-    for one in shown:
+    lines = [screen_outline(one.marking, to_screen) for one in shown]
+    shapes, taken = [QPolygonF(points) for points in lines], list[QRectF]()
+    for one, points in zip(shown, lines, strict=True):
         if one.lines:
-            points = screen_outline(one.marking, to_screen)
-            taken.append(draw_label(painter, one.marking, points, one.lines, area, taken))
+            room = draw_label(painter, one.marking, points, one.lines, area, shapes, taken)
+            taken.append(room)
 
 
 def to_pixels(shown: Sequence[Shown], to_screen: QTransform, size: tuple[int, int]) -> ByteImage:
