@@ -95,6 +95,8 @@ def _cost(box: QRectF, shapes: Sequence[QPolygonF], taken: Sequence[QRectF]) -> 
 
 
 def _meet(box: QRectF, shape: QPolygonF) -> bool:
+    if not shape.boundingRect().adjusted(-1, -1, 1, 1).intersects(box):
+        return False
     path = QPainterPath()
     path.addPolygon(shape)
     return path.intersects(box)

@@ -65,9 +65,9 @@ def draw(painter: QPainter, shown: Sequence[Shown], to_screen: QTransform, area:
     """
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(font())
-    for one in shown:
-        _draw_shape(painter, one, to_screen)
     lines = [screen_outline(one.marking, to_screen) for one in shown]
+    for one, points in zip(shown, lines, strict=True):
+        _draw_shape(painter, one, points, to_screen)
     shapes, taken = [QPolygonF(points) for points in lines], list[QRectF]()
     for one, points in zip(shown, lines, strict=True):
         if one.lines:
@@ -89,7 +89,7 @@ def to_pixels(shown: Sequence[Shown], to_screen: QTransform, size: tuple[int, in
 
 def screen_outline(marking: Marking, to_screen: QTransform) -> list[QPointF]:
     """Its line in pixels of the screen; closed where it encloses something."""
-    points = [to_screen.map(QPointF(column, row)) for column, row in outline(marking)]
+    points = [to_screen.map(QPointF(*point)) for point in outline(marking).tolist()]
     return [*points, points[0]] if marking.is_region else points
 
 
@@ -98,8 +98,10 @@ def screen_handles(marking: Marking, to_screen: QTransform) -> list[QPointF]:
     return [to_screen.map(QPointF(column, row)) for column, row in handles(marking)]
 
 
-def _draw_shape(painter: QPainter, shown: Shown, to_screen: QTransform) -> None:
-    path = _path(shown.marking, screen_outline(shown.marking, to_screen))
+def _draw_shape(
+    painter: QPainter, shown: Shown, points: list[QPointF], to_screen: QTransform
+) -> None:
+    path = _path(shown.marking, points)
     width = _SELECTED_LINE if shown.is_selected else _LINE
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for color, thickness in ((DARK, width + _HALO), (QColor(Color.MARKING), width)):
