@@ -114,11 +114,16 @@ def region_mask(marking: Marking, shape: tuple[int, int]) -> Mask:
     round twice is outside.
     """
     rows, columns = shape
-    flips = np.zeros((rows, columns + 1), np.bool_)
-    row, column = _crossings(outline(marking), np.arange(rows, dtype=np.float64))
-    place = row, np.clip(np.ceil(column), 0, columns).astype(np.intp)
-    np.logical_xor.at(flips, place, True)
-    return np.logical_xor.accumulate(flips, axis=1)[:, :columns]
+    return _mask(outline(marking), range(rows), range(columns))
+
+
+def _mask(points: FloatArray, rows: range, columns: range) -> Mask:
+    """Every crossing of a row flips what lies right of it."""
+    flips = np.zeros((len(rows), len(columns) + 1), np.bool_)
+    row, column = _crossings(points, np.array(rows, np.float64))
+    place = np.clip(np.ceil(column) - columns.start, 0, len(columns)).astype(np.intp)
+    np.logical_xor.at(flips, (row, place), True)
+    return np.logical_xor.accumulate(flips, axis=1)[:, : len(columns)]
 
 
 def _pixel_edges(image: Slice) -> FloatArray:
@@ -137,7 +142,13 @@ def _counted_values(marking: Marking, image: Slice) -> FloatArray:
     """The values inside that are numbers, and not padding."""
     if image.is_color:
         return np.empty(0)
-    values = image.modality_values[region_mask(marking, image.shape)].astype(np.float64)
+    points = outline(marking)
+    # Only the box around it: a small region on a large image is measured at once.
+    first = np.maximum(np.floor(points.min(axis=0)), 0)
+    last = np.minimum(np.ceil(points.max(axis=0)), [image.shape[1] - 1, image.shape[0] - 1])
+    columns, rows = (range(int(a), int(b) + 1) for a, b in zip(first, last, strict=True))
+    part = image.modality_values[rows.start : rows.stop, columns.start : columns.stop]
+    values = part[_mask(points, rows, columns)].astype(np.float64)
     counted = np.isfinite(values)
     if image.padding_value is not None:
         counted &= values != np.float32(image.padding_value)

@@ -135,7 +135,7 @@ class MarkingController(QObject):
 
     def _begin_study(self, study: Study) -> None:
         self._study = study
-        self._forget_values()
+        self._forget_work()
         self.store.clear()
 
     def _follow(self, study: Study) -> None:
@@ -143,7 +143,7 @@ class MarkingController(QObject):
         old, self._study = self._study, study
         find = partial(_new_place, old, study)
         self._place = find(self._place) if self._place is not None else None
-        self._forget_values()
+        self._forget_work()
         self._set_slice_of_hand()
         self.store.move(find)
 
@@ -229,8 +229,9 @@ class MarkingController(QObject):
             self._measuring.submit(lambda: _measure_all(elsewhere, study))
         self._show()
 
-    def _forget_values(self) -> None:
+    def _forget_work(self) -> None:
         self._measuring.drop()
+        self.files.forget()
         self._values.clear()
 
     def _take_value(self, item: tuple[Marking, Measurement | None]) -> None:

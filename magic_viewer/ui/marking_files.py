@@ -61,6 +61,10 @@ class MarkingFiles(QObject):
         """Reads markings of a study and says them in `loaded`."""
         self._loading.submit(single_step(measure_file.load, path, study))
 
+    def forget(self) -> None:
+        """Gives up what is being read: it belongs to a study that is gone."""
+        self._loading.drop()
+
     def _dialog(self, title: str) -> QFileDialog:
         dialog = QFileDialog(self._above.window(), title)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

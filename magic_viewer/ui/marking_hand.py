@@ -76,6 +76,9 @@ class MarkingHand(QObject):
     def set_markings(self, markings: Mapping[int, Marking], selected: int | None) -> None:
         """Those on the slice in view, by their number."""
         self._markings, self._selected = dict(markings), selected
+        if self._grip is not None and markings.get(self._grip.number) != self._grip.marking:
+            # Undone or deleted while it was held.
+            self.cancel()
 
     def cancel(self) -> bool:
         """Gives up what is half drawn or held; whether there was anything."""
@@ -187,6 +190,10 @@ class MarkingHand(QObject):
 
 
 def _is_on_line(marking: Marking, to_screen: QTransform, at: QPointF) -> bool:
+    box = QPolygonF([QPointF(*point) for point in marking.points_index]).boundingRect()
+    reach = _LINE_REACH
+    if not to_screen.mapRect(box).adjusted(-reach, -reach, reach, reach).contains(at):
+        return False
     path = QPainterPath()
     path.addPolygon(QPolygonF(screen_outline(marking, to_screen)))
     stroker = QPainterPathStroker()

@@ -127,6 +127,12 @@ def test_that_extreme_values_leave_no_warning():
     assert sum(statistics(SQUARE, Slice(values)).histogram) == 6
 
 
+@given(st.tuples(st.floats(-0.5, 7.5), st.floats(-0.5, 5.5)), st.floats(0, 4), st.floats(0, 4))
+def test_that_the_pixels_counted_are_those_of_the_mask(corner, width, height):
+    first = Marking("ellipse", (corner, inside((corner[0] + width, corner[1] + height), (6, 8))))
+    assert statistics(first, FLAT).count == region_mask(first, (6, 8)).sum()
+
+
 def test_that_an_arrow_measures_nothing():
     assert measure(Marking("arrow", ((0, 0), (1, 1))), FLAT) is None
 

@@ -143,6 +143,33 @@ def test_that_a_handle_is_moved_without_a_tool_and_beside_it_the_window_is_set(s
     assert len(second.store.markings) == 1
 
 
+def test_that_undoing_while_a_handle_is_held_lets_it_go(second):
+    second.store.add(Marking("rectangle", ((10, 5), (30, 15)), Place(1, 0, 1)))
+    port = second.view.viewport()
+    second.qtbot.mousePress(port, LEFT, pos=second.at(30, 15))
+    second.qtbot.mouseMove(port, second.at(35, 17))
+    second.trigger("undo")
+    second.qtbot.mouseMove(port, second.at(40, 20))
+    second.qtbot.mouseRelease(port, LEFT, pos=second.at(40, 20))
+    assert (second.store.markings, second.labels) == ((), [])
+
+
+def test_that_the_pointer_says_what_a_press_would_do(second):
+    shape = Qt.CursorShape
+    second.store.add(Marking("rectangle", ((10, 5), (30, 15)), Place(1, 0, 1)))
+    port = second.view.viewport()
+    for tool, point, expected in (
+        (None, (20, 10), shape.ArrowCursor),
+        (None, (20, 5), shape.SizeAllCursor),
+        ("draw_distance", (20, 10), shape.CrossCursor),
+    ):
+        if tool is not None:
+            second.trigger(tool)
+        second.qtbot.mouseMove(port, second.at(45, 25))
+        second.qtbot.mouseMove(port, second.at(*point))
+        assert port.cursor().shape() == expected
+
+
 def test_that_escape_gives_up_the_half_drawn_then_the_tool(second):
     second.qtbot.keyClick(second.window, "a")
     second.click(10, 10)
