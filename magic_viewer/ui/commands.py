@@ -87,7 +87,7 @@ COMMANDS = (
     Command("draw_arrow", "Measure", _say("Arrow with a note"), ("N",), is_checkable=True),
     Command("undo", "Measure", _say("Undo"), ("Ctrl+Z",), starts_group=True),
     Command("redo", "Measure", _say("Redo"), ("Ctrl+Y", "Ctrl+Shift+Z")),
-    Command("delete_marking", "Measure", _say("Delete the selected one"), ("Del",)),
+    Command("delete_marking", "Measure", _say("Delete the measurement"), ("Del",)),
     Command("open_markings", "Measure", _say("Open measurements…"), starts_group=True),
     Command("save_markings", "Measure", _say("Save measurements…"), ("Ctrl+Shift+S",)),
     Command("shortcuts", "Help", _say("Mouse and keys"), ("F1", "?")),

@@ -15,7 +15,8 @@ from magic_viewer.ui.marking_paint import Shown
 from magic_viewer.ui.slice_item import SliceItem
 from magic_viewer.ui.theme import Color
 
-_HINT_TOP = 34.0
+# Below the lines in the upper corners.
+_HINT_TOP = 60.0
 # Labels leave the slice, so that no smaller rectangle is known before the zoom.
 _ANYWHERE = QRectF(-1e6, -1e6, 2e6, 2e6)
 

@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPolygo
 from magic_viewer.imaging.marking import Marking
 from magic_viewer.ui.theme import Color
 
-DARK = QColor(0, 0, 0, 170)
+DARK = QColor(0, 0, 0, 200)
 _GAP = 10.0
 _PADDING = 4.0
 _WIDEST = 320.0
