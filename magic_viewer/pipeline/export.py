@@ -64,6 +64,7 @@ class View:
         heat: the map over it, if any.
         overlays: of the file, turned like the view, below the map.
         legends: which of those is which.
+        drawing: RGBA of `size_on_page` to lay over all, if any.
     """
 
     display_values: overlay.ByteImage
@@ -74,6 +75,7 @@ class View:
     heat: Heat | None = None
     overlays: overlay.Veil | None = None
     legends: tuple[Legend, ...] = ()
+    drawing: overlay.ByteImage | None = None
 
 
 def sample_file_name(sample: Sample) -> str:
@@ -186,18 +188,27 @@ def _line(draw: ImageDraw.ImageDraw, place: tuple[int, int], line: Legend, room:
     _text(draw, (left + indent, top), line.text, 15, _INK, room - indent)
 
 
+def size_on_page(view: View) -> tuple[int, int]:
+    """(width, height) of the slice as it is saved, in the patient's proportions."""
+    rows, columns = view.display_values.shape[:2]
+    row, column = view.spacing or (1.0, 1.0)
+    height, width = rows * row, columns * column
+    scale = _LONG_SIDE / max(height, width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def _render(view: View) -> Image.Image:
-    """The slice, its overlays and its map, in the patient's proportions."""
+    """The slice, its overlays, map and markings."""
     over = view.overlays
     if view.heat:
         over = overlay.stacked(over, overlay.veil(view.heat.colors, view.heat.opacity))
     packed = overlay.blend(view.display_values, over)
     rgb = np.stack([packed >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
-    row, column = view.spacing or (1.0, 1.0)
-    height, width = rgb.shape[0] * row, rgb.shape[1] * column
-    scale = _LONG_SIDE / max(height, width)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC)
+    image = Image.fromarray(rgb).resize(size_on_page(view), Image.Resampling.BICUBIC)
+    if view.drawing is not None:
+        drawing = Image.fromarray(view.drawing)
+        image.paste(drawing, mask=drawing)
+    return image
 
 
 def _draw_letters(

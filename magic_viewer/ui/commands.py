@@ -13,7 +13,7 @@ class Command:
 
     Attributes:
         name: what the program calls it.
-        menu: "File", "View", "Window" or "Help".
+        menu: "File", "View", "Window", "Measure" or "Help".
         text: what the user reads.
         keys: key sequences, the first is shown in the menu.
         is_checkable: whether it is on or off.
@@ -44,7 +44,7 @@ COMMANDS = (
     Command("open_sample", "File", _say("Open a sample scan")),
     Command("save_view", "File", _say("Save view…"), ("Ctrl+S",), starts_group=True),
     Command("generate", "File", _say("Generate"), ("Ctrl+Return", "Ctrl+Enter")),
-    Command("cancel", "File", _say("Cancel running work"), ("Esc",)),
+    Command("cancel", "File", _say("Cancel: half drawn, tool, running work"), ("Esc",)),
     Command("quit", "File", _say("Quit"), ("Ctrl+Q",), starts_group=True),
     Command("previous_slice", "View", _say("Previous slice"), ("Up",)),
     Command("next_slice", "View", _say("Next slice"), ("Down",)),
@@ -80,6 +80,17 @@ COMMANDS = (
     Command("preset_2", "Window", _say("CT bone"), ("3",)),
     Command("preset_3", "Window", _say("CT brain"), ("4",)),
     Command("preset_4", "Window", _say("CT liver"), ("5",)),
+    Command("draw_distance", "Measure", _say("Distance"), ("M",), is_checkable=True),
+    Command("draw_angle", "Measure", _say("Angle"), ("A",), is_checkable=True),
+    Command("draw_rectangle", "Measure", _say("Rectangle"), ("B",), is_checkable=True),
+    Command("draw_ellipse", "Measure", _say("Ellipse"), ("E",), is_checkable=True),
+    Command("draw_freehand", "Measure", _say("Freehand region"), ("F",), is_checkable=True),
+    Command("draw_arrow", "Measure", _say("Arrow with a note"), ("N",), is_checkable=True),
+    Command("undo", "Measure", _say("Undo"), ("Ctrl+Z",), starts_group=True),
+    Command("redo", "Measure", _say("Redo"), ("Ctrl+Y", "Ctrl+Shift+Z")),
+    Command("delete_marking", "Measure", _say("Delete the measurement"), ("Del",)),
+    Command("open_markings", "Measure", _say("Open measurements…"), starts_group=True),
+    Command("save_markings", "Measure", _say("Save measurements…"), ("Ctrl+Shift+S",)),
     Command("shortcuts", "Help", _say("Mouse and keys"), ("F1", "?")),
     Command("about", "Help", _say("About MAGIC Viewer")),
 )
@@ -87,6 +98,7 @@ MENUS = {
     "File": _say("&File"),
     "View": _say("&View"),
     "Window": _say("&Window/level"),
+    "Measure": _say("&Measure"),
     "Help": _say("&Help"),
 }
 MOUSE = (
@@ -96,6 +108,7 @@ MOUSE = (
     (_say("Wheel"), _say("Slice")),
     (_say("Ctrl + wheel"), _say("Zoom")),
     (_say("Ctrl + left drag"), _say("Window from a region")),
+    (_say("Left drag on a measurement"), _say("Move it, or its corner")),
     (_say("Double click"), _say("Fit")),
 )
 

@@ -62,6 +62,7 @@ class Controller(QObject):
         if self._is_built:
             self._models.stop_asking()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
+            lanes += self._markings.lanes
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -71,6 +72,7 @@ class Controller(QObject):
     # Building
 
     def _build(self, _: object) -> None:
+        from magic_viewer.ui.marking_controller import MarkingController
         from magic_viewer.ui.model_controller import ModelController
         from magic_viewer.ui.sample_controller import SampleController
         from magic_viewer.ui.scan_controller import ScanController
@@ -94,6 +96,14 @@ class Controller(QObject):
             window.classify_panel,
             window.overlay_panel,
             self.report,
+        )
+        self._markings = MarkingController(
+            session,
+            self._viewer.slice_view,
+            window.marking_panel,
+            window.commands,
+            self.report,
+            self.say,
         )
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
         self._models.engine_changed.connect(self._samples.set_engine)
@@ -200,6 +210,8 @@ class Controller(QObject):
         self._window.generate_panel.ask()
 
     def _cancel(self) -> None:
+        if self._markings.cancel():
+            return
         self._scan.cancel()
         self._samples.cancel()
 
@@ -243,7 +255,7 @@ class Controller(QObject):
 
         picture = self._viewer.slice_view.picture
         if picture.display_values is not None:
-            view = snapshot(self.session, picture, self._models.painted)
+            view = snapshot(self.session, picture, self._models.painted, self._markings.shown)
             self._saving.submit(single_step(save_view, view, path))
 
 

@@ -23,6 +23,7 @@ from magic_viewer.ui.classify_panel import ClassifyPanel
 from magic_viewer.ui.commands import COMMANDS, MENUS, Command, translate
 from magic_viewer.ui.gallery import Gallery
 from magic_viewer.ui.generate_panel import GeneratePanel
+from magic_viewer.ui.marking_panel import MarkingPanel
 from magic_viewer.ui.message_bar import MessageBar
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.overlay_panel import OverlayPanel
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from magic_viewer.ui.viewer import Viewer
 
 _WIDTHS = (240, 830, 350)
+_GROWING = (QStackedWidget, QTabWidget, Gallery, StudyPanel)
 
 
 class MainWindow(QMainWindow):
@@ -51,6 +53,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         self.commands: dict[str, QAction] = {}
         self.study_panel = StudyPanel()
+        self.marking_panel = MarkingPanel()
         self.welcome = Welcome()
         self.viewer: Viewer | None = None
         self.message_bar = MessageBar()
@@ -132,8 +135,9 @@ class MainWindow(QMainWindow):
         self._middle.addWidget(self.welcome)
         middle = _column([self.message_bar, self.busy_strip, self._middle], 0, 0)
         middle.setMinimumWidth(460)
-        self.study_panel.setMinimumWidth(180)
-        for widget in (self.study_panel, middle, self._right()):
+        left = _column([self.study_panel, self.marking_panel], 0, 0)
+        left.setMinimumWidth(180)
+        for widget in (left, middle, self._right()):
             widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             widget.setProperty("role", "panel")
             self._splitter.addWidget(widget)
@@ -199,9 +203,7 @@ def _column(widgets: Sequence[QWidget], margin: int, spacing: int) -> QWidget:
     layout.setContentsMargins(margin, margin, margin, margin)
     layout.setSpacing(spacing)
     for widget in widgets:
-        layout.addWidget(
-            widget, 1 if isinstance(widget, QStackedWidget | QTabWidget | Gallery) else 0
-        )
+        layout.addWidget(widget, int(isinstance(widget, _GROWING)))
     return result
 
 

@@ -77,17 +77,9 @@ class Session(QObject):
 
     def _place_in(self, study: Study) -> tuple[int, int, int] | None:
         """Finds the slice in view in another study: (series, volume, slice)."""
-        if self.volume is None:
+        if self.series is None:
             return None
-        keys = self.volume.slice_keys
-        for number, series in enumerate(study.series):
-            if series is self.series:
-                return number, self.volume_index, self.slice_index
-            for volume_number, volume in enumerate(series.volumes):
-                if keys and keys[self.slice_index] in volume.slice_keys:
-                    at = volume.slice_keys.index(keys[self.slice_index])
-                    return number, volume_number, at
-        return None
+        return find_slice(self.series, self.volume_index, self.slice_index, study)
 
     def select_series(self, index: int) -> None:
         """Starts a series afresh, in its middle; out of range does nothing."""
@@ -182,3 +174,17 @@ class Session(QObject):
             return
         self.examination = examination
         self.examination_changed.emit(examination)
+
+
+def find_slice(
+    old: Series, volume_index: int, slice_index: int, study: Study
+) -> tuple[int, int, int] | None:
+    """Finds a slice of a series again in a study that has grown: (series, volume, slice)."""
+    keys = old.volumes[volume_index].slice_keys
+    for number, series in enumerate(study.series):
+        if series.volumes == old.volumes:
+            return number, volume_index, slice_index
+        for volume_number, volume in enumerate(series.volumes):
+            if keys and keys[slice_index] in volume.slice_keys:
+                return number, volume_number, volume.slice_keys.index(keys[slice_index])
+    return None

@@ -1,7 +1,8 @@
 """The view of one slice: shows what it is given and says what the mouse asks for.
 
 Left drag window, middle drag pan, right drag zoom, wheel slice, Ctrl+wheel zoom, Ctrl+left drag
-window from a region, double click fit.
+window from a region, double click fit. A left drag on a marking, or with a tool of the
+`MarkingHand`, is the hand's.
 """
 
 import math
@@ -14,6 +15,8 @@ from PySide6.QtWidgets import QRubberBand, QWidget
 from magic_viewer.imaging.geometry import EdgeLetters
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.overlay import Veil
+from magic_viewer.ui.marking_hand import MarkingHand
+from magic_viewer.ui.marking_item import MarkingItem
 from magic_viewer.ui.orientation import Orientation, pixel_size
 from magic_viewer.ui.picture import Picture
 from magic_viewer.ui.slice_item import Box, SliceItem
@@ -50,6 +53,9 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._picture = Picture()
         self._item = SliceItem(self._picture)
         self._box.addItem(self._item, ignoreBounds=True)
+        self.markings = MarkingItem(self._item)
+        self._box.addItem(self.markings, ignoreBounds=True)
+        self.hand = MarkingHand(self.markings)
         self._corners = Corners()
         self._letters: EdgeLetters | None = None
         self._slice: Slice | None = None
@@ -175,9 +181,14 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if self._drag is not None or self._slice is None:
             return
         self._drag = _BUTTONS.get(event.button())
-        if self._drag == "window" and event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._drag = "region"
+        if self._drag == "window":
+            self._drag = self._left_drag(event)
         self._last, self._pressed = event.position(), event.position().toPoint()
+
+    def _left_drag(self, event: QMouseEvent) -> str:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            return "region"
+        return "marking" if self.hand.press(event.position()) else "window"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Goes on with a drag, and says what the pointer is over."""
@@ -186,8 +197,12 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if not event.buttons():
             # The release went elsewhere, to a dialog for instance.
             self._drag = None
+            if self._slice is not None:
+                self.viewport().setCursor(self.hand.hover(position))
         if self._drag == "window":
             self.window_dragged.emit(moved.x(), moved.y())
+        elif self._drag == "marking":
+            self.hand.drag(position)
         elif self._drag == "pan":
             self._pan(moved)
         elif self._drag == "zoom":
@@ -203,13 +218,17 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         ended = _BUTTONS.get(event.button())
         if self._drag == "region" and ended == "window":
             self._select_region()
+        elif self._drag == "marking" and ended == "window":
+            self.hand.release(event.position())
         elif self._drag != ended:
             return
         self._drag = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fits."""
-        if event.button() == Qt.MouseButton.LeftButton:
+        """Fits; with a tool it is one more press."""
+        if self.hand.tool is not None:
+            self.mousePressEvent(event)
+        elif event.button() == Qt.MouseButton.LeftButton:
             self.fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:

@@ -1,33 +1,49 @@
 """What is on screen as a `View` for export, turned as it is on screen."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QTransform
+
 from magic_viewer.imaging.geometry import edge_letters
-from magic_viewer.pipeline.export import Heat, View
+from magic_viewer.pipeline.export import Heat, View, size_on_page
 from magic_viewer.pipeline.file_overlays import legends
 from magic_viewer.pipeline.overlay import ByteImage, Veil
 from magic_viewer.pipeline.results import with_spread
 from magic_viewer.ui.class_bars import nats
 from magic_viewer.ui.map_painter import PaintedMap
+from magic_viewer.ui.marking_paint import Shown, to_pixels
 from magic_viewer.ui.notes import display_notes
 from magic_viewer.ui.orientation import Orientation, pixel_size
 from magic_viewer.ui.picture import Picture
 from magic_viewer.ui.session import Session
+from magic_viewer.ui.slice_item import transform
 from magic_viewer.ui.windowing import words
 
 
-def snapshot(session: Session, picture: Picture, painted: PaintedMap | None) -> View:
-    """The slice in view with its overlays and map.
+def snapshot(
+    session: Session,
+    picture: Picture,
+    painted: PaintedMap | None,
+    markings: Sequence[Shown] = (),
+) -> View:
+    """The slice in view with its overlays, map and markings.
 
     Args:
         session: with a slice.
         picture: of that slice.
         painted: the map over it, or None.
+        markings: those of this slice.
     """
     assert session.slice is not None
     assert picture.display_values is not None
     turn = session.orientation
     letters = turn.letters(edge_letters(session.slice.affine))
     height, width = pixel_size(session.slice)
-    return View(
+    view = View(
         display_values=turn.apply(picture.display_values),
         spacing=(width, height) if turn.quarter_turns % 2 else (height, width),
         letters=(letters.left, letters.right, letters.top, letters.bottom) if letters else None,
@@ -37,6 +53,7 @@ def snapshot(session: Session, picture: Picture, painted: PaintedMap | None) -> 
         overlays=_turned(picture.overlays, turn),
         legends=tuple(legends(session.overlays)),
     )
+    return replace(view, drawing=_drawing(session, markings, size_on_page(view)))
 
 
 def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
@@ -65,3 +82,18 @@ def _turned(over: Veil | None, turn: Orientation) -> Veil | None:
 
 def _heat(painted: PaintedMap, colors: ByteImage) -> Heat:
     return Heat(colors, painted.limits, painted.color_map, painted.opacity, painted.title)
+
+
+def _drawing(
+    session: Session, markings: Sequence[Shown], size: tuple[int, int]
+) -> npt.NDArray[np.uint8] | None:
+    """The markings alone, on the grid of a page's image of (width, height)."""
+    if not markings or session.slice is None:
+        return None
+    width, height = size
+    to_view = transform(session.slice.shape, pixel_size(session.slice), session.orientation)
+    rows, columns = session.slice.shape
+    extent = to_view.mapRect(QRectF(0, 0, columns, rows))
+    on_page = QTransform.fromScale(width / extent.width(), height / extent.height())
+    to_page = QTransform.fromTranslate(0.5, 0.5) * to_view * on_page
+    return to_pixels(markings, to_page, (height, width))

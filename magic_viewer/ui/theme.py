@@ -28,6 +28,7 @@ class Color:
     DISABLED: Final = "#707a88"
     ACCENT: Final = "#56b4e9"
     WARNING: Final = "#f0a830"
+    MARKING: Final = "#f0e442"
     ON_BRIGHT: Final = "#10130f"
 
 
