@@ -54,6 +54,7 @@ COMMANDS = (
     Command("last_slice", "View", _say("Last slice"), ("End",)),
     Command("previous_series", "View", _say("Previous series"), ("PgUp",)),
     Command("next_series", "View", _say("Next series"), ("PgDown",)),
+    Command("cine", "View", _say("Play the slices"), ("C",), is_checkable=True),
     Command("fit", "View", _say("Fit"), ("=",), starts_group=True),
     Command("zoom_in", "View", _say("Zoom in"), ("+",)),
     Command("zoom_out", "View", _say("Zoom out"), ("-",)),

@@ -72,6 +72,7 @@ class Controller(QObject):
     # Building
 
     def _build(self, _: object) -> None:
+        from magic_viewer.ui.cine import Cine
         from magic_viewer.ui.marking_controller import MarkingController
         from magic_viewer.ui.model_controller import ModelController
         from magic_viewer.ui.sample_controller import SampleController
@@ -109,6 +110,7 @@ class Controller(QObject):
         self._models.engine_changed.connect(self._samples.set_engine)
         self._models.engine_changed.connect(self._show_device)
         session.study_changed.connect(lambda _: window.show_viewer())
+        self._cine = Cine(session)
         self._is_built = True
         self._connect_commands()
         if self._waiting is not None:
@@ -169,6 +171,15 @@ class Controller(QObject):
         for number in range(5):
             self._on(f"preset_{number}", partial(scan.set_preset, number))
         self._connect_overlay_command()
+        self._connect_cine()
+
+    def _connect_cine(self) -> None:
+        action = self._window.commands["cine"]
+        action.toggled.connect(self._cine.set_playing)
+        self._viewer.cine_requested.connect(self._cine.set_playing)
+        self._viewer.cine_speed_requested.connect(self._cine.set_speed)
+        self._cine.playing_changed.connect(self._viewer.set_playing)
+        self._cine.playing_changed.connect(action.setChecked)
 
     def _connect_overlay_command(self) -> None:
         from dataclasses import replace
@@ -211,6 +222,9 @@ class Controller(QObject):
 
     def _cancel(self) -> None:
         if self._markings.cancel():
+            return
+        if self._cine.is_playing:
+            self._cine.set_playing(False)
             return
         self._scan.cancel()
         self._samples.cancel()

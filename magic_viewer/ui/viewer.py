@@ -1,8 +1,17 @@
 """The middle of the window once something is open: slice, colour bar, slice slider."""
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
+from magic_viewer.ui.cine import FRAMES_PER_SECOND
 from magic_viewer.ui.color_bar import ColorBar
 from magic_viewer.ui.slice_view import SliceView
 from magic_viewer.ui.theme import MARGIN, SPACING
@@ -13,6 +22,8 @@ class Viewer(QWidget):
 
     slice_index_requested = Signal(int)
     volume_requested = Signal(int)
+    cine_requested = Signal(bool)
+    cine_speed_requested = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,8 +42,36 @@ class Viewer(QWidget):
         self._volume_name = QLabel()
         self._volume_name.setTextFormat(Qt.TextFormat.PlainText)
         self._names: tuple[str, ...] = ("",)
+        self._make_cine()
         self._lay_out()
         self.set_counts(1, ("",))
+
+    def _make_cine(self) -> None:
+        self._play = QToolButton()
+        self._play.setCheckable(True)
+        self._play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._play.setToolTip(self.tr("Play the slices (C)"))
+        self._play.setAccessibleName(self.tr("Play the slices"))
+        self._play.toggled.connect(self.cine_requested)
+        self._speed = QSpinBox()
+        self._speed.setRange(1, 60)
+        self._speed.setValue(FRAMES_PER_SECOND)
+        self._speed.setSuffix(self.tr(" per second"))
+        self._speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._speed.setAccessibleName(self.tr("Slices a second"))
+        self._speed.valueChanged.connect(self.cine_speed_requested)
+        # So that the row doesn't grow when the speed appears.
+        self._play.setFixedSize(
+            self._speed.sizeHint().height() + 6, self._speed.sizeHint().height()
+        )
+        self.set_playing(False)
+
+    def set_playing(self, is_playing: bool) -> None:
+        """Whether slices go by."""
+        with QSignalBlocker(self._play):
+            self._play.setChecked(is_playing)
+        self._play.setText("❚❚" if is_playing else "▶")
+        self._speed.setVisible(is_playing)
 
     def set_counts(self, slices: int, volumes: tuple[str, ...]) -> None:
         """How many slices there are, and what each volume is called ("" where it has no name)."""
@@ -42,6 +81,7 @@ class Viewer(QWidget):
             self._volume.setRange(0, len(volumes) - 1)
             self._volume.setValue(0)
         self._slider.setEnabled(slices > 1)
+        self._play.setEnabled(slices > 1 or len(volumes) > 1)
         for widget in (self._volume, self._volume_name):
             widget.setVisible(len(volumes) > 1)
         # As wide as the longest, so that the slider doesn't jump.
@@ -77,6 +117,8 @@ class Viewer(QWidget):
         below = QHBoxLayout()
         below.setSpacing(SPACING)
         below.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        below.addWidget(self._play)
+        below.addWidget(self._speed)
         below.addWidget(self._slider, 2)
         below.addWidget(self._volume, 1)
         below.addWidget(self._volume_name)
