@@ -19,6 +19,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 from magic_viewer.imaging.csa import read_csa
+from magic_viewer.imaging.dicom_codecs import decoder_of
 from magic_viewer.imaging.geometry import plane_affine, swap_lps_ras
 from magic_viewer.imaging.mosaic import Mosaic, is_mosaic, mosaic_tags, read_mosaic, tile
 from magic_viewer.imaging.study import Series
@@ -309,6 +310,7 @@ def test_that_a_scanners_mosaic_agrees_with_nibabel(path: Path) -> None:
         from nibabel.nicom.dicomwrappers import wrapper_from_data
 
         header = dcmread(path)
+        decoder_of(header.file_meta.TransferSyntaxUID)  # lends pydicom our codecs
         wrapper = wrapper_from_data(header)
         volume = wrapper.get_data()  # (row, column, tile)
     mosaic = read(dcmread(path, stop_before_pixels=True, specific_tags=list(mosaic_tags())))
