@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from magic_viewer.imaging.source import Source
+
 FloatArray = npt.NDArray[np.float64]
 PixelArray = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 WindowFunction = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
@@ -125,6 +127,7 @@ class Volume:
         prefetch: decodes slice k so that reading it is quick; None where that makes no difference.
         slice_keys: what tells each slice apart in all that was opened, so that it is found again
             when more of its series has come; () where all came at once.
+        files: the one that each slice is from; () where they are from none.
     """
 
     shape: tuple[int, int, int]
@@ -135,6 +138,7 @@ class Volume:
     name: str = ""
     prefetch: Callable[[int], object] | None = None
     slice_keys: tuple[Hashable, ...] = ()
+    files: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
