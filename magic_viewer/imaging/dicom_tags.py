@@ -4,12 +4,13 @@ import struct
 from typing import Any
 
 import numpy as np
-from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.datadict import dictionary_description, private_dictionary_description
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.hooks import raw_element_vr
 from pydicom.sequence import Sequence
-from pydicom.tag import BaseTag, Tag as DicomTag
+from pydicom.tag import BaseTag
+from pydicom.tag import Tag as DicomTag
 from pydicom.uid import UID
 
 from magic_viewer.imaging.csa import read_csa
@@ -119,7 +120,7 @@ def _text(element: DataElement, size: int) -> str:
     value = element.value
     if isinstance(value, bytes):
         return readable(value, max(size, len(value)))
-    several = isinstance(value, list) or hasattr(value, "__iter__") and not _is_one(value)
+    several = isinstance(value, list) or (hasattr(value, "__iter__") and not _is_one(value))
     parts = value if several else [value]
     single = element.VR == "FL"
     text = "\\".join(_one(np.float32(part) if single else part) for part in parts)

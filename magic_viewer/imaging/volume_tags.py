@@ -54,7 +54,7 @@ def _structure(kind: Any, head: bytes) -> Any:
 
 def _fields(header: Any, limit: Limit, layout: np.dtype[Any] | None = None) -> Iterator[Tag]:
     """Makes a row of each field, or only of those of a layout."""
-    fields = (layout or header.template_dtype).fields
+    fields: Any = (layout or header.template_dtype).fields
     for name, (dtype, offset, *_) in limit.count(fields.items()):
         yield Tag(name, f"byte {offset}", _type_name(dtype), _field_text(header, name))
 
@@ -136,8 +136,9 @@ def _netcdf(file: Any, limit: Limit) -> tuple[Tag, ...]:
 
 def _attributes(owner: Any, limit: Limit) -> Iterator[Tag]:
     for name, value in limit.count(owner._attributes.items()):
-        is_text = isinstance(value, bytes)
-        text = value.rstrip(b"\0").decode("latin-1") if is_text else _array_text(np.asarray(value))
-        yield Tag(
-            name, vr="char" if is_text else np.asarray(value).dtype.name, value=shortened(text)
-        )
+        if isinstance(value, bytes):
+            kind, text = "char", value.rstrip(b"\0").decode("latin-1")
+        else:
+            array = np.asarray(value)
+            kind, text = array.dtype.name, _array_text(array)
+        yield Tag(name, vr=kind, value=shortened(text))

@@ -1,4 +1,4 @@
-"""The window with a file's tags: a search field and a tree. Text from the file is shown as it is."""
+"""The window with a file's tags: a search field and a tree, all text shown as it is."""
 
 from collections.abc import Callable, Sequence
 from itertools import islice
@@ -133,11 +133,9 @@ class TagBrowser(QDialog):
         if self._is_searching:
             indexes = self._model.parents_of_hits()
         else:
-            indexes = (self._model.find(path) for path in self._opened)
-        blocked = self._tree.blockSignals(True)
+            indexes = map(self._model.find, sorted(self._opened))
         for index in islice(indexes, _MOST_OPENED):
             self._tree.expand(index)
-        self._tree.blockSignals(blocked)
 
     @property
     def _is_searching(self) -> bool:

@@ -52,12 +52,18 @@ class TagController(QObject):
             return
         session = self._session
         if session.volume is None:
-            self._browser.show_problem(self.tr("Open a scan to see what its file says of it."))
+            self._show_none(self.tr("Open a scan to see what its file says of it."))
         elif not session.volume.files:
-            self._browser.show_problem(self.tr("This slice is from no file."))
+            self._show_none(self.tr("This slice is from no file."))
         elif str(file := session.volume.files[session.slice_index]) != self._asked:
             self._asked = str(file)
             self._lane.submit(single_step(_read, file))
+
+    def _show_none(self, reason: str) -> None:
+        self._forget()
+        self._lane.drop()
+        if self._browser is not None:
+            self._browser.show_problem(reason)
 
     def _show_tags(self, read: tuple[str, tuple[Tag, ...]]) -> None:
         if self._browser is not None:
