@@ -12,6 +12,8 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 from pydicom.tag import Tag as DicomTag
 from pydicom.uid import UID
+from pydicom.valuerep import BYTES_VR
+from pydicom.values import convert_SQ
 
 from magic_viewer.imaging.csa import read_csa
 from magic_viewer.imaging.dicom_file import PixelExtent, open_dicom, read_header
@@ -23,6 +25,9 @@ from magic_viewer.imaging.tags import DEEPEST, LONGEST, Limit, Tag, readable, sh
 _UNREADABLE = (*BAD_VALUE, LookupError, struct.error, EOFError, OSError, RecursionError)
 _FIRST_BLOCK = 0x10
 _CSA = "SIEMENS CSA HEADER"
+_ITEM = b"\xfe\xff\x00\xe0"
+# Bytes take no conversion, and half a sequence is none.
+_NOT_CUT = {*BYTES_VR, "SQ"}
 
 
 def dicom_tags(source: Source, limit: Limit) -> tuple[Tag, ...]:
@@ -58,8 +63,9 @@ def _element(dataset: Dataset, tag: BaseTag, limit: Limit, depth: int) -> Tag:
     stored = (raw.value if isinstance(raw, RawDataElement) else None) or b""
     try:
         element = _converted(dataset, tag, raw)
-        if isinstance(element.value, Sequence):
-            return _sequence(name, number, element.value, limit, depth)
+        items = element.value if element.VR == "SQ" else _hidden_items(element.value)
+        if items is not None:
+            return _sequence(name, number, items, limit, depth)
         value = _text(element, len(stored))
     except _UNREADABLE:
         return Tag(name, number, raw.VR or "", readable(stored[:LONGEST], len(stored)))
@@ -68,14 +74,24 @@ def _element(dataset: Dataset, tag: BaseTag, limit: Limit, depth: int) -> Tag:
 
 
 def _converted(dataset: Dataset, tag: BaseTag, raw: Any) -> DataElement:
-    """Lets pydicom convert a value, or the beginning of a long one."""
+    """Lets pydicom convert a value, or the beginning of long text or a long list of numbers."""
     if isinstance(raw, RawDataElement) and len(raw.value or b"") > LONGEST:
         found: dict[str, Any] = {}
         raw_element_vr(raw, found, ds=dataset)
-        if found["VR"] != "SQ":
+        if found["VR"] not in _NOT_CUT:
             start = (raw.value or b"")[:LONGEST]
             dataset[tag] = raw._replace(value=start, length=LONGEST)
     return dataset[tag]
+
+
+def _hidden_items(value: Any) -> Sequence | None:
+    """Finds a sequence of unknown VR, which is in Implicit VR Little Endian (PS3.5 6.2.2)."""
+    if not isinstance(value, bytes) or not value.startswith(_ITEM):
+        return None
+    try:
+        return convert_SQ(value, True, True)
+    except _UNREADABLE:
+        return None
 
 
 def _sequence(name: str, number: str, items: Sequence, limit: Limit, depth: int) -> Tag:
@@ -119,7 +135,7 @@ def _text(element: DataElement, size: int) -> str:
     """Gives a value as text, several divided by DICOM's own backslash."""
     value = element.value
     if isinstance(value, bytes):
-        return readable(value, max(size, len(value)))
+        return readable(value[:LONGEST], len(value))
     several = isinstance(value, list) or (hasattr(value, "__iter__") and not _is_one(value))
     parts = value if several else [value]
     single = element.VR == "FL"

@@ -22,6 +22,8 @@ from magic_viewer.imaging.volume_header import refusal
 
 _MOST_EXTENSIONS = 4 << 20
 _FLAG_BYTES = 4
+# What `open_minc1` sets looks like an attribute to nibabel.
+_NOT_OF_THE_FILE = "_mm_buf"
 
 
 def volume_tags(source: Source, limit: Limit) -> tuple[Tag, ...]:
@@ -136,6 +138,8 @@ def _netcdf(file: Any, limit: Limit) -> tuple[Tag, ...]:
 
 def _attributes(owner: Any, limit: Limit) -> Iterator[Tag]:
     for name, value in limit.count(owner._attributes.items()):
+        if name == _NOT_OF_THE_FILE:
+            continue
         if isinstance(value, bytes):
             kind, text = "char", value.rstrip(b"\0").decode("latin-1")
         else:
