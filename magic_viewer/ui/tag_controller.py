@@ -32,7 +32,6 @@ class TagController(QObject):
         if self._browser is None:
             self._browser = TagBrowser(self._window)
         self._browser.show()
-        self._browser.raise_()
         self._browser.activateWindow()
         self._forget()
         self._follow()
