@@ -148,4 +148,5 @@ def _volume(frames: tuple[Frame, ...], name: str, whole: Stack, cache: PixelCach
         name=name,
         prefetch=decoder.stored,
         slice_keys=tuple((str(frame.source), frame.number) for frame in frames),
+        files=tuple(frame.source for frame in frames),
     )

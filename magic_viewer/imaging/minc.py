@@ -50,7 +50,7 @@ def read_minc_header(path: Source, head: bytes, gzipped: bool) -> Header:
     refuse = partial(refusal, path, "MINC")
     notices: list[str] = []
     with _told(refuse):
-        minc = _minc2(refuse, path) if is_minc2(head) else _minc1(refuse, path, gzipped)
+        minc = _minc2(refuse, path) if is_minc2(head) else open_minc1(refuse, path, gzipped)
         names: tuple[str, ...] = tuple(minc._dim_names)
         in_space = [axis for axis, name in enumerate(names) if name.endswith("space")]
         if len(in_space) != 3:
@@ -86,7 +86,8 @@ def _told(refuse: Refuse) -> Iterator[None]:
         raise refuse("it is damaged, cut short, or of a kind that isn't read") from error
 
 
-def _minc1(refuse: Refuse, path: Source, gzipped: bool) -> Any:
+def open_minc1(refuse: Refuse, path: Source, gzipped: bool) -> Any:
+    """Lets nibabel open netCDF, mapped where that is possible; raises what nibabel raises."""
     if not gzipped:
         # The arrays keep the mapping alive; nibabel warns on closing while any still does.
         with path.open("rb") as stream:

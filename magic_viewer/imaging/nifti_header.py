@@ -36,7 +36,7 @@ def read_nifti_header(path: Source, head: bytes, gzipped: bool) -> Header:
         ImagingError: it contradicts itself, or promises more voxels than there are.
     """
     refuse = partial(refusal, path, "NIfTI")
-    nifti, stated_bits = mended(refuse, _kind(head), head)
+    nifti, stated_bits = mended(refuse, nifti_class(head), head)
     data_path, data_gzipped = (path, gzipped) if nifti.is_single else data_file(refuse, path)
     notices: list[str] = []
     scale_mm = _unit_scale(nifti, notices)
@@ -61,7 +61,7 @@ def read_nifti_header(path: Source, head: bytes, gzipped: bool) -> Header:
     )
 
 
-def _kind(head: bytes) -> Any:
+def nifti_class(head: bytes) -> Any:
     """Chooses nibabel's class for one of the four magic words."""
     if head[4:6] in (b"n+", b"ni"):
         return Nifti2Header if head[5:6] == b"+" else Nifti2PairHeader

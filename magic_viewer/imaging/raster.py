@@ -31,7 +31,7 @@ def read_raster(path: Source) -> Series:
     Raises:
         ImagingError: it isn't a picture, is damaged or too large.
     """
-    with _open(path) as image:
+    with open_picture(path) as image:
         columns, rows = image.size
         if _turns(image):
             rows, columns = columns, rows
@@ -40,12 +40,14 @@ def read_raster(path: Source) -> Series:
     notices = [Notice("It has no geometry: distances are in pixels.", path.name)]
     if not alike:
         notices.append(Notice(f"Only the first of its {pages} pages is shown.", path.name))
-    volume = Volume((pages if alike else 1, rows, columns), partial(_read_slice, path))
+    slices = pages if alike else 1
+    read = partial(_read_slice, path)
+    volume = Volume((slices, rows, columns), read, files=(path,) * slices)
     return Series(path.stem, None, (volume,), kind, tuple(notices))
 
 
 @contextmanager
-def _open(path: Source) -> Iterator[Image.Image]:
+def open_picture(path: Source) -> Iterator[Image.Image]:
     """Opens the header of a picture that isn't too large."""
     try:
         # Not by name: Pillow maps files that it knows by name, and turned TIFF comes out skewed.
@@ -88,7 +90,7 @@ def _refusal(path: Source, reason: str) -> ImagingError:
 
 
 def _read_slice(path: Source, k: int) -> Slice:
-    with _open(path) as image:
+    with open_picture(path) as image:
         try:
             image.seek(k)
             _check_coverage(image)

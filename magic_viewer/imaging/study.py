@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from magic_viewer.imaging.source import Source
+
 FloatArray = npt.NDArray[np.float64]
 PixelArray = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -146,6 +148,7 @@ class Volume:
         slice_keys: what tells each slice apart in all that was opened, so that it is found again
             when more of its series has come; () where all came at once.
         has_findings: whether other files lay segments or maps over its slices.
+        files: the one that each slice is from; () where they are from none.
     """
 
     shape: tuple[int, int, int]
@@ -157,6 +160,7 @@ class Volume:
     prefetch: Callable[[int], object] | None = None
     slice_keys: tuple[Hashable, ...] = ()
     has_findings: bool = False
+    files: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -59,6 +59,7 @@ def read_volume_file(path: Source) -> Series:
             spacing=(k, j, i),
             stored_to_index=np.linalg.inv(index_to_stored),
             name=name,
+            files=(path,) * slices,
         )
         for volume, name in enumerate(header.volume_names or [""] * header.shape[3])
     )

@@ -72,6 +72,7 @@ COMMANDS = (
     ),
     Command("overlay", "View", _say("Likelihood map"), ("T",), is_checkable=True),
     Command("file_overlays", "View", _say("Overlays of the file"), ("O",), is_checkable=True),
+    Command("tags", "View", _say("Tags of the file…"), ("Ctrl+T",)),
     Command("full_screen", "View", _say("Full screen"), ("F11",), is_checkable=True),
     Command("file_window", "Window", _say("The file's own window"), ("~", "`")),
     Command("full_range", "Window", _say("Full range"), ("0",)),

@@ -61,8 +61,10 @@ class Controller(QObject):
         lanes = [self._importing, self._saving]
         if self._is_built:
             self._models.stop_asking()
+            self._tags.close()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
             lanes += self._markings.lanes
+            lanes += self._tags.lanes
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -77,6 +79,7 @@ class Controller(QObject):
         from magic_viewer.ui.model_controller import ModelController
         from magic_viewer.ui.sample_controller import SampleController
         from magic_viewer.ui.scan_controller import ScanController
+        from magic_viewer.ui.tag_controller import TagController
 
         window, session, backend = self._window, self.session, self._backend
         self._viewer = window.make_viewer()
@@ -107,6 +110,7 @@ class Controller(QObject):
             self.say,
         )
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
+        self._tags = TagController(session, window)
         self._models.engine_changed.connect(self._samples.set_engine)
         self._models.engine_changed.connect(self._show_device)
         session.study_changed.connect(lambda _: window.show_viewer())
@@ -165,6 +169,7 @@ class Controller(QObject):
             "invert": self.session.invert,
             "generate": self._generate,
             "cancel": self._cancel,
+            "tags": self._tags.show,
             "save_view": self._ask_where_to_save_view,
         }.items():
             self._on(name, action)

@@ -67,6 +67,14 @@ QListWidget {{ background: {Color.PANEL}; border: none; outline: none; }}
 QListWidget::item {{ border-radius: 4px; border: 1px solid transparent; }}
 QListWidget::item:selected {{ background: {Color.RAISED}; color: {Color.TEXT};
   border: 1px solid {Color.ACCENT}; }}
+TagBrowser QLineEdit {{ padding: 4px 8px; border: 1px solid {Color.CONTROL_EDGE};
+  border-radius: 4px; background: {Color.GROUND}; }}
+TagBrowser QLineEdit:focus {{ border-color: {Color.ACCENT}; }}
+QTreeView {{ border: 1px solid {Color.BORDER}; }}
+QTreeView:focus {{ border-color: {Color.ACCENT}; }}
+QTreeView::item {{ padding: 2px 4px; }}
+QHeaderView::section {{ background: {Color.RAISED}; color: {Color.TEXT}; padding: 4px 8px;
+  border: none; border-right: 1px solid {Color.BORDER}; }}
 QCheckBox {{ spacing: 8px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {Color.CONTROL_EDGE};
   border-radius: 3px; background: {Color.GROUND}; }}
