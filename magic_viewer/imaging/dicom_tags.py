@@ -63,7 +63,7 @@ def _element(dataset: Dataset, tag: BaseTag, limit: Limit, depth: int) -> Tag:
     stored = (raw.value if isinstance(raw, RawDataElement) else None) or b""
     try:
         element = _converted(dataset, tag, raw)
-        items = element.value if element.VR == "SQ" else _hidden_items(element.value)
+        items = element.value if element.VR == "SQ" else _hidden_items(element)
         if items is not None:
             return _sequence(name, number, items, limit, depth)
         value = _text(element, len(stored))
@@ -84,12 +84,12 @@ def _converted(dataset: Dataset, tag: BaseTag, raw: Any) -> DataElement:
     return dataset[tag]
 
 
-def _hidden_items(value: Any) -> Sequence | None:
+def _hidden_items(element: DataElement) -> Sequence | None:
     """Finds a sequence of unknown VR, which is in Implicit VR Little Endian (PS3.5 6.2.2)."""
-    if not isinstance(value, bytes) or not value.startswith(_ITEM):
+    if element.VR != "UN" or not bytes(element.value or b"").startswith(_ITEM):
         return None
     try:
-        return convert_SQ(value, True, True)
+        return convert_SQ(element.value, True, True)
     except _UNREADABLE:
         return None
 
