@@ -21,7 +21,7 @@ from pydicom.uid import (
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.kinds import is_dicom
-from magic_viewer.imaging.source import LARGEST_UNPACKED, Source, open_unpacked
+from magic_viewer.imaging.source import LARGEST_UNPACKED, Source, open_unpacked, shown_name
 
 HEAD_BYTES = 1024
 _PIXEL_TAGS = ((0x7FE0, 0x0010), (0x7FE0, 0x0008), (0x7FE0, 0x0009))
@@ -48,7 +48,7 @@ class PixelExtent:
 
 def refusal(source: Source, reason: str) -> ImagingError:
     """Makes the error that says why a DICOM file can't be shown."""
-    return ImagingError(f"{source.name} can't be opened as DICOM: {reason}.")
+    return ImagingError(f"{shown_name(source)} can't be opened as DICOM: {reason}.")
 
 
 @contextmanager

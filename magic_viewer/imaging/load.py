@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.kinds import Kind, file_kind
 from magic_viewer.imaging.raster import read_raster
-from magic_viewer.imaging.source import Source, zip_members
+from magic_viewer.imaging.source import Source, shown_name, zip_members
 from magic_viewer.imaging.study import Notice, Series, Study
 from magic_viewer.progress import Progress
 
@@ -44,7 +44,8 @@ def open_study(paths: Sequence[Path]) -> Generator[Progress | Study, None, Study
     opening = _Opening()
     for place in paths:
         yield Progress(0, None, "Looking for images")
-        opening.look_at(place)
+        for found in opening.look_at(place):
+            yield Progress(found, None, "Looking for images")
     files = opening.files
     shown = 0.0
     for done, number in enumerate(_middle_first(files)):
@@ -104,7 +105,6 @@ class _Opening:
     others: dict[int, Series] = field(default_factory=dict)
     dicom: "DicomReader | None" = None
     homes: dict[Path, int] = field(default_factory=dict)
-    first_kind: tuple[int, str] | None = None
     _seen: set[str] = field(default_factory=set)
 
     @property
@@ -112,10 +112,10 @@ class _Opening:
         """Whether there is anything to show."""
         return bool(self.others) or (self.dicom is not None and self.dicom.first is not None)
 
-    def look_at(self, path: Path) -> None:
-        """Lists the files of one place that the user named."""
+    def look_at(self, path: Path) -> Iterator[int]:
+        """Lists the files of one place that the user named; yields how many there are so far."""
         if path.is_dir():
-            self._add_all(path, _files(path))
+            yield from self._add_all(path, _files(path))
             return
         try:
             kind = file_kind(path)
@@ -125,11 +125,11 @@ class _Opening:
         try:
             if kind == "ZIP":
                 members, refused = zip_members(path)
-                self._add_all(path, members, refused)
+                yield from self._add_all(path, members, refused)
             elif kind == "DICOMDIR":
                 from magic_viewer.imaging.dicomdir import listed_files
 
-                self._add_all(path, *listed_files(path))
+                yield from self._add_all(path, *listed_files(path))
             else:
                 self._add(path, None)
         except ImagingError as error:
@@ -140,12 +140,13 @@ class _Opening:
         home: Path,
         sources: "Iterator[Source] | Sequence[Source]",
         refused: Sequence[str] = (),
-    ) -> None:
+    ) -> Iterator[int]:
         self.homes[home] = len(refused)
         for sentence in refused:
             self._note(home, sentence)
         for source in sources:
             self._add(source, home)
+            yield len(self.files)
 
     def _add(self, source: Source, home: Path | None) -> None:
         source = _header_beside(source)
@@ -186,10 +187,10 @@ class _Opening:
 
     def reject(self, source: Source, reason: str, number: int = -1) -> None:
         """Notes why something can't be opened."""
-        self._note(source, f"{source.name} can't be opened: {reason}.", number)
+        self._note(source, f"{shown_name(source)} can't be opened: {reason}.", number)
 
     def _note(self, source: Source, sentence: str, number: int = -1) -> None:
-        self.rejected.setdefault(number, []).append(Notice(sentence, source.name))
+        self.rejected.setdefault(number, []).append(Notice(sentence, shown_name(source)))
 
     def name_the_empty(self) -> None:
         """Says of which places nothing came at all."""

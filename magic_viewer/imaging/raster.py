@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.source import Source
+from magic_viewer.imaging.source import Source, shown_name
 from magic_viewer.imaging.study import Notice, PixelArray, Series, Slice, Volume, Window
 
 _EXIF_ORIENTATION = 274
@@ -86,7 +86,7 @@ def _turns(image: Image.Image) -> bool:
 
 
 def _refusal(path: Source, reason: str) -> ImagingError:
-    return ImagingError(f"{path.name} can't be opened as a picture: {reason}.")
+    return ImagingError(f"{shown_name(path)} can't be opened as a picture: {reason}.")
 
 
 def _read_slice(path: Source, k: int) -> Slice:

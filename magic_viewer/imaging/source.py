@@ -41,9 +41,8 @@ class ZipMember:
 
     @property
     def name(self) -> str:
-        """The last part of its name, fit to be shown."""
-        name = PurePosixPath(self.info.filename).name
-        return "".join(mark if mark.isprintable() else "?" for mark in name)
+        """The last part of its name."""
+        return PurePosixPath(self.info.filename).name
 
     @property
     def stem(self) -> str:
@@ -92,6 +91,11 @@ class ZipMember:
 
 
 Source = Path | ZipMember
+
+
+def shown_name(source: Source) -> str:
+    """The name of a file for a sentence: on one line, without control characters."""
+    return "".join(mark if mark.isprintable() else "?" for mark in source.name)
 
 
 def size_of(source: Source) -> int:
@@ -147,14 +151,14 @@ def zip_members(path: Path) -> tuple[list[ZipMember], list[str]]:
     for info in sorted(files, key=lambda info: info.filename):
         reason = _why_not(info)
         if reason:
-            refused.append(f"{path.name} has a file that can't be opened: {reason}.")
+            refused.append(f"{shown_name(path)} has a file that can't be opened: {reason}.")
         else:
             members.append(ZipMember(archive, info))
     return members, refused
 
 
 def _refusal(path: Path, reason: str) -> ImagingError:
-    return ImagingError(f"{path.name} can't be opened as ZIP: {reason}.")
+    return ImagingError(f"{shown_name(path)} can't be opened as ZIP: {reason}.")
 
 
 def _leads_out(name: str) -> bool:

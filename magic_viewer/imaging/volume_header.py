@@ -11,7 +11,7 @@ import numpy.typing as npt
 from nibabel.orientations import io_orientation
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.source import Source
+from magic_viewer.imaging.source import Source, shown_name
 from magic_viewer.imaging.study import FloatArray, Window
 
 Refuse = Callable[[str], ImagingError]
@@ -63,7 +63,7 @@ class Header:
 
 def refusal(path: Source, form: str, reason: str) -> ImagingError:
     """Makes the error that says why a file can't be shown."""
-    return ImagingError(f"{path.name} can't be opened as {form}: {reason}.")
+    return ImagingError(f"{shown_name(path)} can't be opened as {form}: {reason}.")
 
 
 def checked_shape(refuse: Refuse, sizes: list[int]) -> tuple[int, int, int, int]:

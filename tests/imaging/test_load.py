@@ -164,3 +164,19 @@ def test_that_what_was_named_first_is_listed_first() -> None:
 def test_that_no_study_is_shown_before_there_is_an_image(write_dicom: WriteDicom) -> None:
     work = open_study([write_dicom("a.dcm", PixelData=None), write_dicom("b.dcm", Rows=60000)])
     assert not any(isinstance(item, Study) for item in work)
+
+
+def test_that_looking_through_a_folder_can_be_left(write_stack: WriteStack) -> None:
+    folder = write_stack([0, 3, 6])[0].parent
+    work = open_study([folder])
+    told = [next(work) for _ in range(4)]
+    assert [item.done for item in told if isinstance(item, Progress)] == [0, 1, 2, 3]
+    work.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such names there")
+def test_that_a_name_with_line_breaks_is_told_on_one_line(
+    tmp_path: Path, open_paths: Opens
+) -> None:
+    (tmp_path / "a\nb.dcm").write_bytes(b"text")
+    assert open_paths(tmp_path / "a\nb.dcm").rejected[0].text.startswith("a?b.dcm can't be opened")
