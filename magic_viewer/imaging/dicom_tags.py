@@ -26,8 +26,11 @@ _UNREADABLE = (*BAD_VALUE, LookupError, struct.error, EOFError, OSError, Recursi
 _FIRST_BLOCK = 0x10
 _CSA = "SIEMENS CSA HEADER"
 _ITEM = b"\xfe\xff\x00\xe0"
-# Bytes take no conversion, and half a sequence is none.
-_NOT_CUT = {*BYTES_VR, "SQ"}
+# Bytes take no conversion.
+_NOT_CUT = BYTES_VR
+# More than this takes pydicom longer than anybody waits.
+_LARGEST_SEQUENCE = 16 << 20
+_MOST_ITEMS = 200_000
 
 
 def dicom_tags(source: Source, limit: Limit) -> tuple[Tag, ...]:
@@ -78,10 +81,17 @@ def _converted(dataset: Dataset, tag: BaseTag, raw: Any) -> DataElement:
     if isinstance(raw, RawDataElement) and len(raw.value or b"") > LONGEST:
         found: dict[str, Any] = {}
         raw_element_vr(raw, found, ds=dataset)
-        if found["VR"] not in _NOT_CUT:
+        if found["VR"] == "SQ":
+            _check_sequence(raw.value or b"")
+        elif found["VR"] not in _NOT_CUT:
             start = (raw.value or b"")[:LONGEST]
             dataset[tag] = raw._replace(value=start, length=LONGEST)
     return dataset[tag]
+
+
+def _check_sequence(items: bytes) -> None:
+    if len(items) > _LARGEST_SEQUENCE or items.count(_ITEM) > _MOST_ITEMS:
+        raise ValueError("too much for a sequence")
 
 
 def _hidden_items(element: DataElement) -> Sequence | None:
@@ -89,6 +99,7 @@ def _hidden_items(element: DataElement) -> Sequence | None:
     if element.VR != "UN" or not bytes(element.value or b"").startswith(_ITEM):
         return None
     try:
+        _check_sequence(element.value)
         return convert_SQ(element.value, True, True)
     except _UNREADABLE:
         return None

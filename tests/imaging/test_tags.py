@@ -161,6 +161,18 @@ def test_that_endless_items_end_with_a_row_that_says_so(
     assert "more than 1,000" in tags[-1].value
 
 
+@pytest.mark.parametrize("vr", [b"SQ", b"UN"])
+def test_that_a_sequence_too_large_to_take_apart_is_shown_as_its_bytes(
+    write_dicom: WriteDicom, vr: bytes
+) -> None:
+    path = write_dicom()
+    items = b"\xfe\xff\x00\xe0" + bytes(4)
+    element = b"\x99\x00\x01\x10" + vr + struct.pack("<2xI", 8 * 300_000) + items * 300_000
+    head, pixels, rest = path.read_bytes().partition(b"\xe0\x7f\x10\x00")
+    path.write_bytes(head + element + pixels + rest)
+    assert value(read_tags(path), "(0099,1001)").startswith("2,400,000 bytes: fe ff 00 e0")
+
+
 # Where a slice is from
 
 
