@@ -77,7 +77,7 @@ def _inflated(source: Source, stream: BinaryIO) -> BinaryIO:
         stream.seek(0)
         return stream
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    content = inflater.decompress(stream.read(LARGEST_UNPACKED), LARGEST_UNPACKED)
+    content = inflater.decompress(stream.read(), LARGEST_UNPACKED)
     if len(content) >= LARGEST_UNPACKED and not inflater.eof:
         raise refusal(source, "it unpacks to more than the 1 GB allowed")
     if not inflater.eof:

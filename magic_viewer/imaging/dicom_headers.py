@@ -5,6 +5,7 @@ groups (PS3.3 C.7.6.16). What is absent or not usable becomes None, with a notic
 would otherwise be misled.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -207,6 +208,12 @@ def _frame(facts: FileFacts, file_notices: tuple[str, ...]) -> Frame:
     )
 
 
+def _modality(header: Dataset) -> str:
+    """Gives the modality, if it is a code (VR CS) and not what a damaged tag turned into one."""
+    found = text(header, "Modality")
+    return found if re.fullmatch(r"[A-Z0-9_ ]{0,16}", found) else ""
+
+
 def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
     """Gives those fields of a Frame that all frames of a file share."""
     series_number = number(header, "SeriesNumber")
@@ -216,7 +223,7 @@ def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
         "patient": hash(tuple(text(header, keyword) for keyword in _PATIENT)),
         "series_number": None if series_number is None else int(series_number),
         "title": text(header, "SeriesDescription"),
-        "modality": text(header, "Modality"),
+        "modality": _modality(header),
         "frame_of_reference_uid": text(header, "FrameOfReferenceUID"),
         "pixel_aspect": pixel_aspect(header),
         "rank": read_file_rank(header),

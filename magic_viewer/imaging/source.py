@@ -22,6 +22,7 @@ _MOST_MEMBERS = 100_000
 _HARMLESS = 16 << 20
 _STEEPEST = 100
 _ENCRYPTED = 1
+_PIECE = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +121,20 @@ def open_unpacked(source: Source) -> BinaryIO:
     with stream:
         stream.seek(0)
         try:
-            content = gzip.GzipFile(fileobj=stream).read(LARGEST_UNPACKED + 1)
+            return _unpacked(gzip.GzipFile(fileobj=stream))
         except (EOFError, zlib.error) as error:
             raise OSError(str(error)) from error
-    if len(content) > LARGEST_UNPACKED:
-        raise OSError("larger than what is unpacked in memory")
-    return BytesIO(content)
+
+
+def _unpacked(packed: gzip.GzipFile) -> BytesIO:
+    """Reads piece by piece, as one read of the most there may be would reserve that much."""
+    content = BytesIO()
+    while piece := packed.read(_PIECE):
+        content.write(piece)
+        if content.tell() > LARGEST_UNPACKED:
+            raise OSError("larger than what is unpacked in memory")
+    content.seek(0)
+    return content
 
 
 def zip_members(path: Path) -> tuple[list[ZipMember], list[str]]:

@@ -472,3 +472,10 @@ def test_that_titles_are_read_in_their_character_set(
     ]
     for path, title in zip(paths, titles.values(), strict=True):
         assert open_paths(path).series[0].title == title
+
+
+def test_that_a_modality_that_is_no_code_is_left_out(
+    write_dicom: WriteDicom, open_one: OpenOne
+) -> None:
+    assert open_one(write_dicom(Modality="ACC-CANARY-9")).modality is None
+    assert open_one(write_dicom(Modality="CT")).modality == "CT"
