@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -51,17 +52,20 @@ def _limit_memory(expected: int) -> None:
     try:
         import resource
 
-        with open("/proc/self/statm") as pages:
-            used = int(pages.read().split()[0]) * resource.getpagesize()
+        allowed = _used_at_first() + _ROOM + _COPIES * expected
     except (ImportError, OSError):
         return
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if _baseline == 0:
-        globals()["_baseline"] = used
-    resource.setrlimit(resource.RLIMIT_AS, (_baseline + _ROOM + _COPIES * expected, hard))
+    resource.setrlimit(resource.RLIMIT_AS, (allowed, hard))
 
 
-_baseline = 0
+@cache
+def _used_at_first() -> int:
+    """Bytes of address space before the first image, from Linux's /proc."""
+    import resource
+
+    with open("/proc/self/statm") as pages:
+        return int(pages.read().split()[0]) * resource.getpagesize()
 
 
 def _jpeg(source: bytes, asked: dict[str, Any]) -> Image:

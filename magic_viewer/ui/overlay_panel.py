@@ -101,11 +101,6 @@ class OverlayPanel(QWidget):
         """No map."""
         self._sum.setText("\n")
 
-    @property
-    def sum_text(self) -> str:
-        """What is said of the map's sum."""
-        return self._sum.text().strip()
-
     def _settings(self) -> OverlaySettings:
         return OverlaySettings(
             is_visible=self._visible.isChecked(),

@@ -50,9 +50,7 @@ def test_that_it_can_be_left_and_then_decodes_no_more() -> None:
     work = prefetch(make_volume(decoded.append, count=1000))
     next(work)
     work.close()
-    count = len(decoded)
-    assert count < 1000
-    assert len(decoded) == count
+    assert 0 < len(decoded) < 1000
 
 
 def test_that_no_more_is_decoded_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
