@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -94,8 +94,19 @@ class Engine:
         Raises:
             ModelError: if the model hasn't been calibrated.
         """
-        examination, _ = self._examine(image)
-        return examination
+        began = time.perf_counter()
+        calibration = self._calibration
+        prepared = prepare(image, self._bundle.preprocess)
+        score = score_input(self._flow, prepared.pixels)
+        maps = scale_attributions(score.maps, self._flow.config.size)[:, 0].numpy()
+        return Examination(
+            self._classification(image, prepared, score, calibration, began),
+            maps,
+            tuple(m.shape[-1] for m in score.maps),
+            prepared.pixels,
+            prepared.box,
+            self._flow.unplaced_log_det(),
+        )
 
     def classify_series(
         self, volume: Volume
@@ -117,26 +128,35 @@ class Engine:
             ModelError: if the model hasn't been calibrated.
         """
         count = volume.shape[0]
-        used = []
+        answers = []
         for index in range(count):
             yield Progress(index, count, "Classifying slices")
-            examination, log_likelihoods = self._examine(volume.read_slice(index))
-            if examination.classification.in_distribution:
-                used.append(log_likelihoods)
-            yield SliceAnswer(index, examination.classification)
+            answers.append(self.examine(volume.read_slice(index)).classification)
+            yield SliceAnswer(index, answers[-1])
         yield Progress(count, count, "Classifying slices")
-        return self._series_answer(used, count)
+        return self.combine(answers, count)
 
-    def _series_answer(self, used: list[np.ndarray], count: int) -> SeriesClassification:
-        """The posterior of slices' (classes, scales) nats, out of `count` slices."""
-        shape = (len(used), len(self.info.labels), len(self._calibration.likelihood_temperatures))
-        probabilities = self._calibration.series_posterior(np.reshape(used, shape))
+    def combine(self, answers: Sequence[Classification], count: int) -> SeriesClassification:
+        """The answer for a series, from those for its slices.
+
+        Args:
+            answers: of this model. Those of slices that are not of the model's kind are left out.
+            count: slices in the series, also those without an answer.
+
+        Raises:
+            ModelError: if the model hasn't been calibrated.
+        """
+        labels, calibration = self.info.labels, self._calibration
+        used = [a.scale_log_likelihoods for a in answers if a.in_distribution]
+        nats = [[each[label] for label in labels] for each in used]
+        shape = (len(used), len(labels), len(calibration.likelihood_temperatures))
+        probabilities = calibration.series_posterior(np.reshape(nats, shape))
         words = f"From {len(used)} of {count} slices."
         if not used:
             words = verdict(0.0, "has no slice like those it was validated on")
         return SeriesClassification(
-            self.info.labels[int(probabilities.argmax())],
-            dict(zip(self.info.labels, probabilities.tolist(), strict=True)),
+            labels[int(probabilities.argmax())],
+            dict(zip(labels, probabilities.tolist(), strict=True)),
             len(used),
             count - len(used),
             words,
@@ -150,23 +170,6 @@ class Engine:
                 f"nothing. First: magic-viewer models calibrate {self.info.name} DATA"
             )
         return self._bundle.calibration
-
-    def _examine(self, image: Slice) -> tuple[Examination, np.ndarray]:
-        """The examination, and nats (classes, scales)."""
-        began = time.perf_counter()
-        calibration = self._calibration
-        prepared = prepare(image, self._bundle.preprocess)
-        score = score_input(self._flow, prepared.pixels)
-        maps = scale_attributions(score.maps, self._flow.config.size)[:, 0].numpy()
-        examination = Examination(
-            self._classification(image, prepared, score, calibration, began),
-            maps,
-            tuple(m.shape[-1] for m in score.maps),
-            prepared.pixels,
-            prepared.box,
-            self._flow.unplaced_log_det(),
-        )
-        return examination, score.draws.mean(0)
 
     def _classification(
         self,
@@ -196,6 +199,7 @@ class Engine:
             probability_spread=float(drawn[:, best].std()),
             contenders=contenders,
             log_likelihoods=dict(zip(labels, scales.sum(1).tolist(), strict=True)),
+            scale_log_likelihoods=dict(zip(labels, map(tuple, scales.tolist()), strict=True)),
             log_likelihood_spreads=dict(
                 zip(labels, score.draws.sum(2).std(0).tolist(), strict=True)
             ),

@@ -46,6 +46,7 @@ class Classification:
             More than one: the program abstains.
         log_likelihoods: label -> log p(x | label) in nats, of the model's input in grey levels,
             mean over the draws.
+        scale_log_likelihoods: label -> the share of each scale in it, nats, finest first.
         log_likelihood_spreads: label -> standard deviation over the draws, nats.
         bits_per_dim: label -> -log2 p(x | label) per pixel.
         typicality: share of images of the model's kind that are at most as typical, 0..1.
@@ -64,6 +65,7 @@ class Classification:
     probability_spread: float
     contenders: tuple[str, ...]
     log_likelihoods: dict[str, float]
+    scale_log_likelihoods: dict[str, tuple[float, ...]]
     log_likelihood_spreads: dict[str, float]
     bits_per_dim: dict[str, float]
     typicality: float
@@ -106,7 +108,8 @@ class SeriesClassification:
         label: the most probable class.
         probabilities: label -> calibrated posterior probability, of all slices together.
         used: slices that it rests on.
-        left_out: slices left out, because they are unlike anything the model has seen.
+        left_out: slices left out, because they are unlike anything the model has seen or have
+            no answer.
         verdict: in words, whether the class can be relied on.
     """
 

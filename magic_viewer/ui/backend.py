@@ -8,7 +8,14 @@ from typing import Protocol
 from magic_viewer import paths
 from magic_viewer.errors import MagicViewerError
 from magic_viewer.imaging.study import Slice, Study
-from magic_viewer.pipeline.results import Examination, ModelInfo, Sample, SampleRequest
+from magic_viewer.pipeline.results import (
+    Classification,
+    Examination,
+    ModelInfo,
+    Sample,
+    SampleRequest,
+    SeriesClassification,
+)
 from magic_viewer.progress import Progress
 
 
@@ -23,8 +30,15 @@ class Engine(Protocol):
     def device(self) -> str:
         """Where it runs."""
 
+    @property
+    def model_hash(self) -> str:
+        """SHA-256 of its weights, hex."""
+
     def examine(self, image: Slice, /) -> Examination:
         """Classifies and explains one slice."""
+
+    def combine(self, answers: Sequence[Classification], count: int, /) -> SeriesClassification:
+        """The answer for a series of `count` slices, from those for its slices."""
 
     def generate(self, request: SampleRequest, /) -> Generator[Progress | Sample, None, None]:
         """Draws synthetic images."""

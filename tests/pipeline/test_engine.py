@@ -139,6 +139,17 @@ def test_that_a_series_is_answered_slice_by_slice_and_as_a_whole(engine: Engine)
     assert [p.done for p in items if isinstance(p, Progress)] == [0, 1, 2, 3, 4]
 
 
+def test_that_answers_for_slices_combine_to_the_answer_for_their_series(engine: Engine) -> None:
+    series = volume(["left", "right", "noise", "left"])
+    answers = [engine.examine(series.read_slice(k)).classification for k in range(4)]
+    nats = answers[0].scale_log_likelihoods
+    assert {k: sum(v) for k, v in nats.items()} == pytest.approx(answers[0].log_likelihoods)
+    assert engine.combine(answers, 4) == drain(engine.classify_series(series))
+    lost = engine.combine(answers[:1], 4)
+    assert (lost.used, lost.left_out, lost.verdict) == (1, 3, "From 1 of 4 slices.")
+    assert lost.probabilities == pytest.approx(answers[0].probabilities)
+
+
 def test_that_a_series_of_foreign_slices_gets_the_prior_and_a_warning(engine: Engine) -> None:
     whole = drain(engine.classify_series(volume(["noise", "noise"])))
     assert whole.used == 0

@@ -46,7 +46,8 @@ class Engine:
         maps = np.full((2, 8, 8), -3.0)
         sums = dict.fromkeys(LABELS, float(maps[0].sum()))
         answer = Classification(
-            "T2", {"T1": 0.2, "T2": 0.8}, 0.01, ("T2",), sums, dict.fromkeys(LABELS, 1.5), sums,
+            "T2", {"T1": 0.2, "T2": 0.8}, 0.01, ("T2",), sums,
+            {label: (nats,) for label, nats in sums.items()}, dict.fromkeys(LABELS, 1.5), sums,
             0.5, self.in_distribution, "So it is.",
             (1.0,), "brain", "CPU", 0.1,
         )  # fmt: skip

@@ -19,6 +19,7 @@ def classification(
         probability_spread=0.004,
         contenders=contenders,
         log_likelihoods={"FLAIR": -11000.0, "T1": -11040.0},
+        scale_log_likelihoods={"FLAIR": (-10000.0, -1000.0), "T1": (-10030.0, -1010.0)},
         log_likelihood_spreads={"FLAIR": 3.0, "T1": 3.5},
         bits_per_dim={"FLAIR": 3.874, "T1": 3.888},
         typicality=0.4 if in_distribution else 0.0,
