@@ -13,7 +13,7 @@ class Command:
 
     Attributes:
         name: what the program calls it.
-        menu: "File", "View", "Window", "Measure" or "Help".
+        menu: "File", "View", "Window", "Measure", "Model" or "Help".
         text: what the user reads.
         keys: key sequences, the first is shown in the menu.
         is_checkable: whether it is on or off.
@@ -93,6 +93,7 @@ COMMANDS = (
     Command("delete_marking", "Measure", _say("Delete the measurement"), ("Del",)),
     Command("open_markings", "Measure", _say("Open measurements…"), starts_group=True),
     Command("save_markings", "Measure", _say("Save measurements…"), ("Ctrl+Shift+S",)),
+    Command("classify_all", "Model", _say("Classify all slices"), ("Ctrl+Shift+A",)),
     Command("shortcuts", "Help", _say("Mouse and keys"), ("F1", "?")),
     Command("about", "Help", _say("About MAGIC Viewer")),
 )
@@ -101,6 +102,7 @@ MENUS = {
     "View": _say("&View"),
     "Window": _say("&Window/level"),
     "Measure": _say("&Measure"),
+    "Model": _say("M&odel"),
     "Help": _say("&Help"),
 }
 MOUSE = (

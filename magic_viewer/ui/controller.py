@@ -64,7 +64,7 @@ class Controller(QObject):
             self._tags.close()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
             lanes += self._markings.lanes
-            lanes += self._tags.lanes
+            lanes += [*self._tags.lanes, *self._series.lanes]
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -79,6 +79,7 @@ class Controller(QObject):
         from magic_viewer.ui.model_controller import ModelController
         from magic_viewer.ui.sample_controller import SampleController
         from magic_viewer.ui.scan_controller import ScanController
+        from magic_viewer.ui.series_controller import SeriesController
         from magic_viewer.ui.tag_controller import TagController
 
         window, session, backend = self._window, self.session, self._backend
@@ -101,6 +102,15 @@ class Controller(QObject):
             window.overlay_panel,
             self.report,
         )
+        self._series = SeriesController(
+            session,
+            self._viewer.series_strip,
+            window.series_answer_panel,
+            self._models.turns,
+            self.report,
+            self.say,
+        )
+        self._models.engine_changed.connect(self._series.set_engine)
         self._markings = MarkingController(
             session,
             self._viewer.slice_view,
@@ -168,6 +178,7 @@ class Controller(QObject):
             "full_range": scan.show_full_range,
             "invert": self.session.invert,
             "generate": self._generate,
+            "classify_all": self._series.begin,
             "cancel": self._cancel,
             "tags": self._tags.show,
             "save_view": self._ask_where_to_save_view,
@@ -233,6 +244,7 @@ class Controller(QObject):
             return
         self._scan.cancel()
         self._samples.cancel()
+        self._series.cancel()
 
     def _set_radiological(self, is_radiological: bool) -> None:
         self._settings.setValue("radiological", is_radiological)

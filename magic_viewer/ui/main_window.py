@@ -27,6 +27,7 @@ from magic_viewer.ui.marking_panel import MarkingPanel
 from magic_viewer.ui.message_bar import MessageBar
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.overlay_panel import OverlayPanel
+from magic_viewer.ui.series_answer_panel import SeriesAnswerPanel
 from magic_viewer.ui.shortcuts import KeyFilter, ShortcutsDialog
 from magic_viewer.ui.study_panel import StudyPanel
 from magic_viewer.ui.theme import MARGIN, SPACING
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.busy_strip = BusyStrip()
         self.model_chooser = ModelChooser()
         self.classify_panel = ClassifyPanel()
+        self.series_answer_panel = SeriesAnswerPanel()
         self.overlay_panel = OverlayPanel()
         self.generate_panel = GeneratePanel()
         self.gallery = Gallery()
@@ -147,7 +149,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._splitter)
 
     def _right(self) -> QWidget:
-        classify = _column([self.classify_panel, self.overlay_panel], MARGIN, 2 * MARGIN)
+        answers = [self.classify_panel, self.series_answer_panel, self.overlay_panel]
+        classify = _column(answers, MARGIN, 2 * MARGIN)
         classify.layout().addStretch(1)  # type: ignore[union-attr]
         generate = _column([self.generate_panel, self.gallery], MARGIN, MARGIN)
         self._tabs.addTab(_scrolling(classify), self.tr("Classify"))

@@ -15,6 +15,7 @@ from magic_viewer.ui.map_painter import PaintedMap, choose, paint
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.overlay_panel import OverlayPanel, OverlaySettings
 from magic_viewer.ui.session import Session
+from magic_viewer.ui.turns import Turns
 from magic_viewer.ui.viewer import Viewer
 
 # Long enough that a turn of the wheel is one question to the model, not ten.
@@ -45,6 +46,7 @@ class ModelController(QObject):
         self._entries: list[ModelEntry] = []
         self._wanted: str | None = None
         self._engine: Engine | None = None
+        self.turns = Turns()
         self.settings = OverlaySettings()
         self.painted: PaintedMap | None = None
         self.lanes = tuple(Lane(self) for _ in range(4))
@@ -140,11 +142,13 @@ class ModelController(QObject):
             self._answers.show_nothing()
             return
         self._answers.show_waiting()
+        self.turns.expect()
         self._rest.start()
 
     def _examine(self) -> None:
-        if self._engine is not None and self._session.slice is not None:
-            self._examining.submit(single_step(self._engine.examine, self._session.slice))
+        engine, image = self._engine, self._session.slice
+        if engine is not None and image is not None:
+            self._examining.submit(single_step(self.turns.first, engine.examine, image))
 
     def _fail_examination(self, error: BaseException) -> None:
         """What the model can't take is said where its answer would be."""

@@ -25,6 +25,8 @@ class Session(QObject):
     overlays_switched = Signal(bool)
     model_changed = Signal(object)
     examination_changed = Signal(object)
+    examination_withheld = Signal(object)
+    blind_changed = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,6 +42,9 @@ class Session(QObject):
         self.orientation = Orientation()
         self.model: ModelInfo | None = None
         self.examination: Examination | None = None
+        self.withheld: Examination | None = None
+        self.is_blind = False
+        self.hides_answer = False
         self._is_fresh = True
 
     @property
@@ -115,6 +120,7 @@ class Session(QObject):
     def set_slice(self, image: Slice | None) -> None:
         """Shows what was read, or nothing. The answers about the slice before are gone."""
         self.slice = image
+        self.hides_answer = self.is_blind
         self.set_examination(None)
         self.slice_changed.emit(image)
         if image is not None and self._is_fresh:
@@ -165,15 +171,53 @@ class Session(QObject):
     def set_model(self, model: ModelInfo | None) -> None:
         """The model that answers, or None while there is none."""
         self.model = model
+        self.hides_answer = self.is_blind
         self.set_examination(None)
         self.model_changed.emit(model)
 
     def set_examination(self, examination: Examination | None) -> None:
-        """What the model says of the slice in view, or None while it is not known."""
+        """What the model says of the slice in view, or None while it is not known.
+
+        Nobody is told it before the reader has answered, when reading is blind.
+        """
+        if self.hides_answer:
+            self._withhold(examination)
+            examination = None
+        else:
+            self.withheld = None
         if examination is None and self.examination is None:
             return
         self.examination = examination
         self.examination_changed.emit(examination)
+
+    # Blind reading
+
+    def set_blind(self, is_blind: bool) -> None:
+        """Whether the model's answers are withheld until the reader has given their own."""
+        if is_blind == self.is_blind:
+            return
+        self.is_blind = is_blind
+        self.blind_changed.emit(is_blind)
+        if is_blind:
+            self.hide()
+        else:
+            self.reveal()
+
+    def hide(self) -> None:
+        """Withholds the answer for the slice in view."""
+        self.hides_answer = True
+        self.set_examination(self.examination or self.withheld)
+
+    def reveal(self) -> None:
+        """Shows what was withheld, now or as soon as it is known."""
+        self.hides_answer = False
+        if self.withheld is not None:
+            self.set_examination(self.withheld)
+
+    def _withhold(self, examination: Examination | None) -> None:
+        if examination is not self.withheld:
+            self.withheld = examination
+            self.examination_withheld.emit(examination)
 
 
 def find_slice(

@@ -1,7 +1,8 @@
 """One dark look: colours, spacing, fonts.
 
 Text on its ground has a contrast of at least 4.5:1 (WCAG 2.2 AA). Meaning is never in colour
-alone; accent and warning are the blue and orange of Okabe and Ito, told apart by all eyes.
+alone; accent and warning are the blue and orange of Okabe and Ito, told apart by all eyes, and
+the classes of a model have the seven of their colours that are neither black nor grey.
 """
 
 from typing import Final
@@ -30,6 +31,7 @@ class Color:
     WARNING: Final = "#f0a830"
     MARKING: Final = "#f0e442"
     ON_BRIGHT: Final = "#10130f"
+    CLASSES: Final = ("#56b4e9", "#e69f00", "#009e73", "#f0e442", "#cc79a7", "#0072b2", "#d55e00")
 
 
 _CHECK = (resources_folder() / "icons" / "check.png").as_posix()
@@ -95,6 +97,11 @@ QLabel[role="alarm"] {{ background: {Color.WARNING}; color: {Color.ON_BRIGHT}; f
   border-radius: 4px; padding: 8px 10px; }}
 QWidget[role="panel"] {{ background: {Color.PANEL}; }}
 """
+
+
+def class_color(number: int) -> QColor:
+    """The colour of a model's class wherever classes stand beside each other."""
+    return QColor(Color.CLASSES[number % len(Color.CLASSES)])
 
 
 def apply_theme(app: QApplication) -> None:

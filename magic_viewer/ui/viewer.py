@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from magic_viewer.ui.cine import FRAMES_PER_SECOND
 from magic_viewer.ui.color_bar import ColorBar
+from magic_viewer.ui.series_strip import SeriesStrip
 from magic_viewer.ui.slice_view import SliceView
 from magic_viewer.ui.theme import MARGIN, SPACING
 
@@ -34,6 +35,7 @@ class Viewer(QWidget):
         # Keys belong to the commands, also after the slider was touched.
         self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._slider.valueChanged.connect(self.slice_index_requested)
+        self.series_strip = SeriesStrip(self._slider)
         self._volume = QSlider(Qt.Orientation.Horizontal)
         self._volume.setAccessibleName(self.tr("Volume: time, echo or b-value"))
         self._volume.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -126,4 +128,5 @@ class Viewer(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(picture, 1)
+        column.addWidget(self.series_strip)
         column.addLayout(below)
