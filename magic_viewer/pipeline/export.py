@@ -20,6 +20,7 @@ from magic_viewer.pipeline.file_overlays import Legend
 from magic_viewer.pipeline.results import Sample
 
 DISCLAIMER = "Research use. Not for diagnosis."
+EDITED = "EDITED – what if"
 SOFTWARE = f"MAGIC Viewer {__version__}"
 
 _INK, _QUIET, _WARNING, _PAPER = (240, 240, 240), (170, 176, 184), (240, 170, 40), (16, 18, 22)
@@ -65,6 +66,7 @@ class View:
         overlays: of the file, turned like the view, below the map.
         legends: which of those is which.
         drawing: RGBA of `size_on_page` to lay over all, if any.
+        is_edited: whether the pixels were changed by hand: burned in as a frame and words.
     """
 
     display_values: overlay.ByteImage
@@ -76,6 +78,7 @@ class View:
     overlays: overlay.Veil | None = None
     legends: tuple[Legend, ...] = ()
     drawing: overlay.ByteImage | None = None
+    is_edited: bool = False
 
 
 def sample_file_name(sample: Sample) -> str:
@@ -176,7 +179,8 @@ def save_view(view: View, path: Path) -> None:
     for number, line in enumerate(lines):
         _line(draw, (_MARGIN, top + 22 * number), line, room)
     _text(draw, (_MARGIN, top + 22 * len(lines) + 4), DISCLAIMER, 15, _WARNING, room)
-    _write(page, path, {"convention": view.convention, "disclaimer": DISCLAIMER})
+    facts = {"convention": view.convention, "disclaimer": DISCLAIMER}
+    _write(page, path, {**facts, "edited": "true"} if view.is_edited else facts)
 
 
 def _line(draw: ImageDraw.ImageDraw, place: tuple[int, int], line: Legend, room: int) -> None:
@@ -208,7 +212,20 @@ def _render(view: View) -> Image.Image:
     if view.drawing is not None:
         drawing = Image.fromarray(view.drawing)
         image.paste(drawing, mask=drawing)
+    if view.is_edited:
+        _mark_edited(image)
     return image
+
+
+def _mark_edited(image: Image.Image) -> None:
+    """A frame and words on the pixels themselves, so that no crop of the page loses them."""
+    draw = ImageDraw.Draw(image)
+    draw.rectangle((0, 0, image.width - 1, image.height - 1), outline=_WARNING, width=5)
+    words = EDITED.translate(_PLAIN)
+    size = max(10, min(22, image.width // 14))
+    font = ImageFont.load_default(size)
+    place = (image.width // 2, 14)
+    draw.text(place, words, _WARNING, font, anchor="ma", stroke_width=2, stroke_fill=(0, 0, 0))
 
 
 def _draw_letters(

@@ -1,6 +1,6 @@
 """What the engine answers. Plain numpy, so that the window needs no torch to know them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -137,6 +137,7 @@ class Attribution:
         unplaced: nats of the total that have no place and are spread evenly; those of two
             classes are the same, so a contrast has none.
         cells: a side of the one scale that is mapped, or None for all scales together.
+        is_change: whether it is the map of an edited slice minus that of the original.
     """
 
     values: MapArray
@@ -146,11 +147,12 @@ class Attribution:
     box: tuple[float, float, float, float]
     unplaced: float = 0.0
     cells: int | None = None
+    is_change: bool = False
 
     @property
     def is_contrast(self) -> bool:
         """Whether values are signed around zero."""
-        return self.against is not None
+        return self.against is not None or self.is_change
 
     @property
     def title(self) -> str:
@@ -160,7 +162,25 @@ class Attribution:
             title = f"{title} − its posterior mean"
         elif self.against is not None:
             title = f"{title} − log p(x | {self.against})"
-        return title if self.cells is None else f"{title}, {self.cells}×{self.cells} cells"
+        title = title if self.cells is None else f"{title}, {self.cells}×{self.cells} cells"
+        return f"Change of {title}" if self.is_change else title
+
+    def change_from(self, original: "Attribution") -> "Attribution | None":
+        """This map of an edited slice minus that of the original; sums to the nats gained.
+
+        Returns:
+            None where the two don't lie on each other, because the edit moved what the model
+            looks at.
+        """
+        if self.box != original.box or self.values.shape != original.values.shape:
+            return None
+        return replace(
+            self,
+            values=self.values - original.values,
+            total=self.total - original.total,
+            unplaced=self.unplaced - original.unplaced,
+            is_change=True,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,11 @@ class ClassifyPanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._edited = _plain_label("warning")
+        self._edited.setText(
+            self.tr("EDITED – what if. This answer is for the edited slice, not for the patient's.")
+        )
+        self._edited.hide()
         self._headline = _plain_label("headline")
         self._alarm = _plain_label("alarm")
         self._alarm.setAccessibleName(self.tr("Warning"))
@@ -27,6 +32,7 @@ class ClassifyPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
+        column.addWidget(self._edited)
         for widget in (self._alarm, self._headline, self._verdict, self._bars, self._footer):
             column.addWidget(widget)
         self.set_labels(())
@@ -68,6 +74,10 @@ class ClassifyPanel(QWidget):
                 temperatures=in_words(answer.likelihood_temperatures),
             )
         )
+
+    def set_edited(self, is_edited: bool) -> None:
+        """Whether it answers for an edited slice."""
+        self._edited.setVisible(is_edited)
 
     @property
     def headline(self) -> str:

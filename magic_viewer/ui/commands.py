@@ -73,6 +73,9 @@ COMMANDS = (
     Command("overlay", "View", _say("Likelihood map"), ("T",), is_checkable=True),
     Command("file_overlays", "View", _say("Overlays of the file"), ("O",), is_checkable=True),
     Command("tags", "View", _say("Tags of the file…"), ("Ctrl+T",)),
+    Command("what_if", "View", _say("What if… (brush)"), ("P",), True, starts_group=True),
+    Command("brush_smaller", "View", _say("Smaller brush"), ("[",)),
+    Command("brush_larger", "View", _say("Larger brush"), ("]",)),
     Command("full_screen", "View", _say("Full screen"), ("F11",), is_checkable=True),
     Command("file_window", "Window", _say("The file's own window"), ("~", "`")),
     Command("full_range", "Window", _say("Full range"), ("0",)),
@@ -113,6 +116,7 @@ MOUSE = (
     (_say("Ctrl + wheel"), _say("Zoom")),
     (_say("Ctrl + left drag"), _say("Window from a region")),
     (_say("Left drag on a measurement"), _say("Move it, or its corner")),
+    (_say("Left drag in “What if…”"), _say("Paint: edits a copy of the slice")),
     (_say("Double click"), _say("Fit")),
 )
 

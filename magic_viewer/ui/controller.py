@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QMessageBox
@@ -16,6 +16,10 @@ from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.sentences import log_error, sentence
 from magic_viewer.ui.session import Session
+
+if TYPE_CHECKING:
+    from magic_viewer.ui.markings import MarkingStore
+    from magic_viewer.ui.whatif_controller import WhatIfController
 
 _PATIENCE_AT_THE_END = 3.0
 
@@ -64,7 +68,7 @@ class Controller(QObject):
             self._tags.close()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
             lanes += self._markings.lanes
-            lanes += [*self._tags.lanes, *self._series.lanes]
+            lanes += [*self._tags.lanes, *self._series.lanes, *self._whatif.lanes]
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -81,6 +85,7 @@ class Controller(QObject):
         from magic_viewer.ui.scan_controller import ScanController
         from magic_viewer.ui.series_controller import SeriesController
         from magic_viewer.ui.tag_controller import TagController
+        from magic_viewer.ui.whatif_controller import WhatIfController
 
         window, session, backend = self._window, self.session, self._backend
         self._viewer = window.make_viewer()
@@ -121,6 +126,18 @@ class Controller(QObject):
         )
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
         self._tags = TagController(session, window)
+        self._whatif = WhatIfController(
+            session,
+            self._viewer.slice_view,
+            window.whatif_panel,
+            window.commands,
+            self._models.turns,
+            self.report,
+            self.say,
+        )
+        self._whatif.entered.connect(self._show_whatif)
+        self._whatif.original_changed.connect(self._models.set_original)
+        self._models.engine_changed.connect(self._whatif.set_engine)
         self._models.engine_changed.connect(self._samples.set_engine)
         self._models.engine_changed.connect(self._show_device)
         session.study_changed.connect(lambda _: window.show_viewer())
@@ -180,6 +197,8 @@ class Controller(QObject):
             "generate": self._generate,
             "classify_all": self._series.begin,
             "cancel": self._cancel,
+            "undo": lambda: self._steps.undo(),
+            "redo": lambda: self._steps.redo(),
             "tags": self._tags.show,
             "save_view": self._ask_where_to_save_view,
         }.items():
@@ -237,7 +256,7 @@ class Controller(QObject):
         self._window.generate_panel.ask()
 
     def _cancel(self) -> None:
-        if self._markings.cancel():
+        if self._markings.cancel() or self._whatif.cancel():
             return
         if self._cine.is_playing:
             self._cine.set_playing(False)
@@ -245,6 +264,17 @@ class Controller(QObject):
         self._scan.cancel()
         self._samples.cancel()
         self._series.cancel()
+
+    @property
+    def _steps(self) -> "WhatIfController | MarkingStore":
+        """Whose steps are undone: the brush's while it is in hand, else the measurements'."""
+        return self._whatif if self._whatif.has_brush else self._markings.store
+
+    def _show_whatif(self) -> None:
+        """The brush in hand, and its panel in sight."""
+        while self._markings.cancel():
+            pass
+        self._window.show_classification()
 
     def _set_radiological(self, is_radiological: bool) -> None:
         self._settings.setValue("radiological", is_radiological)

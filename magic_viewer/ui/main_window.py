@@ -32,6 +32,7 @@ from magic_viewer.ui.shortcuts import KeyFilter, ShortcutsDialog
 from magic_viewer.ui.study_panel import StudyPanel
 from magic_viewer.ui.theme import MARGIN, SPACING
 from magic_viewer.ui.welcome import Welcome
+from magic_viewer.ui.whatif_panel import WhatIfPanel
 
 if TYPE_CHECKING:
     from magic_viewer.ui.viewer import Viewer
@@ -60,6 +61,7 @@ class MainWindow(QMainWindow):
         self.message_bar = MessageBar()
         self.busy_strip = BusyStrip()
         self.model_chooser = ModelChooser()
+        self.whatif_panel = WhatIfPanel()
         self.classify_panel = ClassifyPanel()
         self.series_answer_panel = SeriesAnswerPanel()
         self.overlay_panel = OverlayPanel()
@@ -149,7 +151,12 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._splitter)
 
     def _right(self) -> QWidget:
-        answers = [self.classify_panel, self.series_answer_panel, self.overlay_panel]
+        answers = [
+            self.whatif_panel,
+            self.classify_panel,
+            self.series_answer_panel,
+            self.overlay_panel,
+        ]
         classify = _column(answers, MARGIN, 2 * MARGIN)
         classify.layout().addStretch(1)  # type: ignore[union-attr]
         generate = _column([self.generate_panel, self.gallery], MARGIN, MARGIN)

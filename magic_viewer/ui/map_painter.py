@@ -44,6 +44,14 @@ def choose(examination: Examination, settings: OverlaySettings) -> Attribution:
     return examination.attribution(target, against)
 
 
+def changed(attribution: Attribution, original: Examination) -> Attribution:
+    """The map minus the same map of the slice before it was edited, where they can be compared."""
+    cells = attribution.cells
+    scale = original.scale_cells.index(cells) if cells in original.scale_cells else None
+    before = original.attribution(attribution.target, attribution.against, scale)
+    return attribution.change_from(before) or attribution
+
+
 def paint(
     attribution: Attribution, shape: tuple[int, int], settings: OverlaySettings
 ) -> PaintedMap:

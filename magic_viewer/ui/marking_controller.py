@@ -76,8 +76,6 @@ class MarkingController(QObject):
             self._tools.addAction(commands[f"draw_{kind}"])
         self._tools.triggered.connect(lambda _: self._take_tool())
         for name, action in {
-            "undo": self.store.undo,
-            "redo": self.store.redo,
             "delete_marking": self.store.delete_selected,
             "save_markings": self._save,
             "open_markings": lambda: self.files.ask_what_to_open(self._study),

@@ -11,7 +11,7 @@ from magic_viewer.pipeline.results import Examination
 from magic_viewer.ui.backend import Backend, Engine, ModelEntry
 from magic_viewer.ui.classify_panel import ClassifyPanel
 from magic_viewer.ui.job import Lane, single_step
-from magic_viewer.ui.map_painter import PaintedMap, choose, paint
+from magic_viewer.ui.map_painter import PaintedMap, changed, choose, paint
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.overlay_panel import OverlayPanel, OverlaySettings
 from magic_viewer.ui.session import Session
@@ -49,6 +49,7 @@ class ModelController(QObject):
         self.turns = Turns()
         self.settings = OverlaySettings()
         self.painted: PaintedMap | None = None
+        self._original: Examination | None = None
         self.lanes = tuple(Lane(self) for _ in range(4))
         self._listing, self._loading, self._examining, self._painting = self.lanes
         self._rest = QTimer(self)
@@ -70,6 +71,7 @@ class ModelController(QObject):
         self._controls.settings_requested.connect(self.set_settings)
         self._session.slice_index_changed.connect(self._examining.drop)
         self._session.slice_changed.connect(self._wait_for_rest)
+        self._session.edited_changed.connect(self._ask_about_edited)
         self._session.examination_changed.connect(self._show_examination)
 
     # Models
@@ -109,7 +111,7 @@ class ModelController(QObject):
     def _take_engine(self, engine: Engine) -> None:
         self._chooser.set_status(engine.info.summary)
         self._set_engine(engine)
-        self._wait_for_rest(self._session.slice)
+        self._wait_for_rest(self._session.shown)
 
     def _set_engine(self, engine: Engine | None) -> None:
         self._engine = engine
@@ -145,8 +147,12 @@ class ModelController(QObject):
         self.turns.expect()
         self._rest.start()
 
+    def _ask_about_edited(self, image: Slice | None) -> None:
+        self._answers.set_edited(image is not None)
+        self._wait_for_rest(self._session.shown)
+
     def _examine(self) -> None:
-        engine, image = self._engine, self._session.slice
+        engine, image = self._engine, self._session.shown
         if engine is not None and image is not None:
             self._examining.submit(single_step(self.turns.first, engine.examine, image))
 
@@ -171,6 +177,12 @@ class ModelController(QObject):
         self._controls.set_settings(settings)
         self._paint()
 
+    def set_original(self, examination: Examination | None) -> None:
+        """What was said of a slice before it was edited, to map the change; None: no change."""
+        if examination is not self._original:
+            self._original = examination
+            self._paint()
+
     def _paint(self) -> None:
         examination, image = self._session.examination, self._session.slice
         self._painting.drop()
@@ -178,6 +190,8 @@ class ModelController(QObject):
             self._show_map(None)
             return
         attribution = choose(examination, self.settings)
+        if self._original is not None:
+            attribution = changed(attribution, self._original)
         self._painting.submit(single_step(paint, attribution, image.shape, self.settings))
 
     def _show_map(self, painted: PaintedMap | None) -> None:

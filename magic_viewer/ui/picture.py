@@ -30,6 +30,11 @@ class Picture:
         self._overlays = paint(image.overlays) if image is not None else None
         self._stack()
 
+    def set_edited(self, image: Slice) -> None:
+        """Other pixels in place of the slice's; the map, which isn't theirs, goes."""
+        self._slice, self._veil, self._display = image, None, None
+        self._stack()
+
     def set_window(self, window: Window | None, inverted: bool) -> None:
         """The user's window, or None for the slice's own display."""
         self._window, self._inverted = window, inverted

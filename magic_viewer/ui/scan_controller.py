@@ -82,6 +82,7 @@ class ScanController(QObject):
         session.overlays_switched.connect(view.show_overlays)
         session.overlays_switched.connect(lambda _: self._show_notes())
         session.examination_changed.connect(lambda _: self._show_notes())
+        session.edited_changed.connect(lambda _: self._show_readout(self._pixel))
         view.show_overlays(session.shows_overlays)
 
     def _connect_views(self) -> None:
@@ -245,8 +246,10 @@ class ScanController(QObject):
 
     def _show_readout(self, pixel: tuple[int, int] | None) -> None:
         self._pixel = pixel
-        image = self._session.slice
+        image = self._session.shown
         lines = [] if image is None or pixel is None else readout(image, *pixel)
+        if self._session.edited is not None:
+            lines.insert(0, self.tr("EDITED – what if"))
         self._viewer.slice_view.set_readout(lines)
 
     # The window

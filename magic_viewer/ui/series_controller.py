@@ -124,7 +124,7 @@ class SeriesController(QObject):
     def _take_examination(self, examination: Examination | None) -> None:
         """The slice in view is classified anyway."""
         image = self._session.slice
-        if examination is None or image is None:
+        if examination is None or image is None or self._session.edited is not None:
             return
         before = self.outcomes.get(image.index)
         answer = examination.classification

@@ -20,6 +20,7 @@ class Session(QObject):
     volume_changed = Signal(int)
     slice_index_changed = Signal(int)
     slice_changed = Signal(object)
+    edited_changed = Signal(object)
     window_changed = Signal(object, bool)
     orientation_changed = Signal(object)
     overlays_switched = Signal(bool)
@@ -35,6 +36,7 @@ class Session(QObject):
         self.volume_index = 0
         self.slice_index = 0
         self.slice: Slice | None = None
+        self.edited: Slice | None = None
         self.window: Window | None = None
         self.is_inverted = False
         self.is_radiological = True
@@ -58,6 +60,11 @@ class Session(QObject):
         return self.series.volumes[self.volume_index] if self.series else None
 
     @property
+    def shown(self) -> Slice | None:
+        """What is on screen and what the model is asked about: the slice, or its edited copy."""
+        return self.edited or self.slice
+
+    @property
     def overlays(self) -> tuple[Overlay, ...]:
         """What the file lays over the slice in view, as far as it is wanted."""
         return self.slice.overlays if self.slice is not None and self.shows_overlays else ()
@@ -78,6 +85,8 @@ class Session(QObject):
         self.series_index, self.volume_index, self.slice_index = place
         if self.slice is not None:
             self.slice = replace(self.slice, index=self.slice_index)
+        if self.edited is not None:
+            self.edited = replace(self.edited, index=self.slice_index)
         self.study_grown.emit(study)
 
     def _place_in(self, study: Study) -> tuple[int, int, int] | None:
@@ -118,14 +127,27 @@ class Session(QObject):
         self.slice_index_changed.emit(index)
 
     def set_slice(self, image: Slice | None) -> None:
-        """Shows what was read, or nothing. The answers about the slice before are gone."""
-        self.slice = image
+        """Shows what was read, or nothing. Answers and edits of the slice before are gone."""
+        was_edited = self.edited is not None
+        self.slice, self.edited = image, None
         self.hides_answer = self.is_blind
         self.set_examination(None)
+        if was_edited:
+            self.edited_changed.emit(None)
         self.slice_changed.emit(image)
         if image is not None and self._is_fresh:
             self._is_fresh = False
             self.reset_display()
+
+    def set_edited(self, image: Slice | None) -> None:
+        """A what-if copy of the slice in view in its place, or None: the slice itself again."""
+        if image is self.edited or self.slice is None:
+            return
+        if image is not None and image.index != self.slice.index:
+            image = replace(image, index=self.slice.index)
+        self.edited = image
+        self.set_examination(None)
+        self.edited_changed.emit(self.edited)
 
     def reset_display(self) -> None:
         """The file's own window, not inverted, turned by the convention."""

@@ -2,7 +2,7 @@
 
 Left drag window, middle drag pan, right drag zoom, wheel slice, Ctrl+wheel zoom, Ctrl+left drag
 window from a region, double click fit. A left drag on a marking, or with a tool of the
-`MarkingHand`, is the hand's.
+`MarkingHand`, is the hand's; with a brush it is the `BrushHand`'s.
 """
 
 import math
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QRubberBand, QWidget
 from magic_viewer.imaging.geometry import EdgeLetters
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.overlay import Veil
+from magic_viewer.ui.brush_hand import BrushHand, draw_edited_mark
 from magic_viewer.ui.marking_hand import MarkingHand
 from magic_viewer.ui.marking_item import MarkingItem
 from magic_viewer.ui.orientation import Orientation, pixel_size
@@ -56,9 +57,11 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self.markings = MarkingItem(self._item)
         self._box.addItem(self.markings, ignoreBounds=True)
         self.hand = MarkingHand(self.markings)
+        self.brush = BrushHand(self.markings)
         self._corners = Corners()
         self._letters: EdgeLetters | None = None
         self._slice: Slice | None = None
+        self._is_edited = False
         self._window: Window | None = None
         self._is_inverted = False
         self._orientation = Orientation()
@@ -80,13 +83,22 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     def set_slice(self, image: Slice | None) -> None:
         """Another slice. Zoom and pan stay; the map goes."""
-        self._slice = image
+        self._slice, self._is_edited = image, False
         self._picture.set_slice(image)
         self._write_window()
         self._item.set_box(None)
         self._place()
         if self._is_fitted:
             self.fit()
+
+    def show_edited(self, image: Slice | None) -> None:
+        """An edited copy of the slice in its place, marked as one; None: the slice itself."""
+        self._is_edited = image is not None
+        shown = image or self._slice
+        if shown is not None:
+            self._picture.set_edited(shown)
+        self._item.update()
+        self.viewport().update()
 
     def set_orientation(self, orientation: Orientation, letters: EdgeLetters | None) -> None:
         """How the slice is turned, and the letters of the screen's edges after that."""
@@ -188,6 +200,8 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     def _left_drag(self, event: QMouseEvent) -> str:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             return "region"
+        if self.hand.tool is None and self.brush.press(event.position()):
+            return "brush"
         return "marking" if self.hand.press(event.position()) else "window"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -198,11 +212,14 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
             # The release went elsewhere, to a dialog for instance.
             self._drag = None
             if self._slice is not None:
-                self.viewport().setCursor(self.hand.hover(position))
+                self._hover(position)
         if self._drag == "window":
             self.window_dragged.emit(moved.x(), moved.y())
         elif self._drag == "marking":
             self.hand.drag(position)
+        elif self._drag == "brush":
+            self.brush.drag(position)
+            self.viewport().update()
         elif self._drag == "pan":
             self._pan(moved)
         elif self._drag == "zoom":
@@ -213,6 +230,14 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if self._slice is not None:
             self.pointed_at.emit(self._item.pixel_at(self.mapToScene(position.toPoint())))
 
+    def _hover(self, position: QPointF) -> None:
+        if self.hand.tool is None and self.brush.hover(position):
+            self.viewport().setCursor(Qt.CursorShape.CrossCursor)
+            self.viewport().update()
+        else:
+            self.brush.leave()
+            self.viewport().setCursor(self.hand.hover(position))
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """Ends a drag when its own button is let go."""
         ended = _BUTTONS.get(event.button())
@@ -220,13 +245,15 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
             self._select_region()
         elif self._drag == "marking" and ended == "window":
             self.hand.release(event.position())
+        elif self._drag == "brush" and ended == "window":
+            self.brush.release()
         elif self._drag != ended:
             return
         self._drag = None
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fits; with a tool it is one more press."""
-        if self.hand.tool is not None:
+        if self.hand.tool is not None or self.brush.is_active:
             self.mousePressEvent(event)
         elif event.button() == Qt.MouseButton.LeftButton:
             self.fit()
@@ -248,6 +275,8 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     def leaveEvent(self, _event: QEvent) -> None:
         """Clears the readout when the pointer leaves."""
         self.pointed_at.emit(None)
+        self.brush.leave()
+        self.viewport().update()
 
     def close(self) -> bool:
         """Hides like any widget. pyqtgraph's own empties the scene first, which can crash."""
@@ -277,3 +306,6 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         draw_corners(painter, area, self._corners)
         if self._letters is not None and self._slice is not None:
             draw_letters(painter, area, self._letters)
+        if self._is_edited:
+            draw_edited_mark(painter, area, self.tr("EDITED – what if"))
+        self.brush.draw(painter)

@@ -48,10 +48,11 @@ def snapshot(
         spacing=(width, height) if turn.quarter_turns % 2 else (height, width),
         letters=(letters.left, letters.right, letters.top, letters.bottom) if letters else None,
         convention=" · ".join(display_notes(session)),
-        captions=captions(session, painted),
+        captions=(*captions(session, painted), *_unedited(session, markings)),
         heat=_heat(painted, turn.apply(painted.colors)) if painted else None,
         overlays=_turned(picture.overlays, turn),
         legends=tuple(legends(session.overlays)),
+        is_edited=session.edited is not None,
     )
     return replace(view, drawing=_drawing(session, markings, size_on_page(view)))
 
@@ -65,6 +66,8 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
     if session.is_inverted:
         shown.append("inverted")
     lines = [" · ".join(shown)]
+    if session.edited is not None:
+        lines.append("Edited by hand: not the patient's image. The answer is for the edit.")
     if session.examination is not None:
         answer = session.examination.classification
         if not answer.in_distribution:
@@ -74,6 +77,12 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
     if painted is not None:
         lines.append(f"{painted.title} = {nats(painted.attribution.total)} nats")
     return tuple(lines)
+
+
+def _unedited(session: Session, markings: Sequence[Shown]) -> tuple[str, ...]:
+    if session.edited is None or not markings:
+        return ()
+    return ("Measurements are of the slice before the edit.",)
 
 
 def _turned(over: Veil | None, turn: Orientation) -> Veil | None:
