@@ -14,12 +14,13 @@ DATA ?= ../shared/data
 MINUTES ?= 100
 TRAIN = $(BIN)/magic-viewer train $(DATA)/$(2) --out models/$(1) --run runs/$(1) --minutes $(MINUTES) $(3)
 
-.PHONY: help demo test lint format screenshots models wheel clean distclean python system window xvfb
+.PHONY: help demo test lint format screenshots models wheel clean distclean python system window xvfb clicks
 
 help:
 	@echo 'make demo         set up, then open the window on sample scans'
 	@echo '                  (without a screen: write screenshots to demo/)'
 	@echo 'make test         set up, then lint and run every test; ARGS="-k word" goes to pytest'
+	@echo 'make clicks       what the tests in a real window need; they are skipped without it'
 	@echo 'make lint         ruff, mypy and the import contracts'
 	@echo 'make format       let ruff format and fix'
 	@echo 'make screenshots  draw the pictures of the documentation again'
@@ -97,3 +98,6 @@ window: python
 
 xvfb: python
 	@$(SYSTEM) window xvfb
+
+clicks: python
+	@$(SYSTEM) window xvfb clicks

@@ -1,10 +1,11 @@
 """Names the system packages that Qt needs and this machine lacks; as root it installs them.
 
-Usage: python3 packaging/system_packages.py [window] [xvfb]
+Usage: python3 packaging/system_packages.py [window] [xvfb] [clicks]
 
 Without a word it checks what the window needs without a screen; `window` adds what it needs on
-one, `xvfb` a screen in memory. It looks for the libraries themselves, since the names of the
-packages differ between releases. Linux only: elsewhere the wheels bring all they need.
+one, `xvfb` a screen in memory, `clicks` a hand for it. It looks for the libraries themselves,
+since the names of the packages differ between releases. Linux only: elsewhere the wheels bring
+all they need.
 """
 
 import ctypes
@@ -31,7 +32,10 @@ WINDOW = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-XVFB = {"xvfb-run": "xvfb", "xauth": "xauth"}
+PROGRAMS = {
+    "xvfb": {"xvfb-run": "xvfb", "xauth": "xauth"},
+    "clicks": {"xdotool": "xdotool"},
+}
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
@@ -57,8 +61,8 @@ def missing(groups: list[str]) -> dict[str, str]:
     """What this machine lacks -> the package that brings it."""
     libraries = OFFSCREEN | (WINDOW if "window" in groups else {})
     lacks = {name: package for name, package in libraries.items() if not loads(name)}
-    if "xvfb" in groups:
-        lacks |= {name: package for name, package in XVFB.items() if not shutil.which(name)}
+    for group in PROGRAMS.keys() & set(groups):
+        lacks |= {name: of for name, of in PROGRAMS[group].items() if not shutil.which(name)}
     if not has_font():
         lacks["a font"] = "fonts-dejavu-core"
     if importlib.util.find_spec("ensurepip") is None:
