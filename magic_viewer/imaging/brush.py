@@ -17,6 +17,8 @@ KINDS: Final[tuple[Kind, ...]] = ("blur", "noise", "fill", "mirror")
 # A hard rim would be an edge that no anatomy has.
 _SOFT_SHARE = 0.3
 _LEAST_RADIUS = 0.75
+# Of the slice's standard deviation, at full strength.
+_NOISE_SHARE = np.float32(0.5)
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Brush:
         kind: "blur"; "noise"; "fill" replaces by a smooth surface from the rim; "mirror"
             replaces by the patient's other side.
         radius: mm, or widths of a pixel where the spacing is unknown.
-        strength: 0..1, the share of the new value; of noise its standard deviation, in
-            standard deviations of the slice.
+        strength: 0..1, the share of the new value; of noise its standard deviation, in halves
+            of that of the slice.
     """
 
     kind: Kind = "blur"
@@ -121,10 +123,11 @@ class Stroke:
         rows, columns = (np.flatnonzero(self._weights.any(axis)) for axis in (1, 0))
         if not len(rows):
             return None
-        halves = self._half_widths()
+        kind = self._brush.kind
+        reaches = self._half_widths() if kind == "blur" else (int(kind == "fill"),) * 2
         crop = [
-            slice(max(0, int(touched[0]) - 3 * half), int(touched[-1]) + 3 * half + 1)
-            for touched, half in zip((rows, columns), halves, strict=True)
+            slice(max(0, int(touched[0]) - 3 * reach), int(touched[-1]) + 3 * reach + 1)
+            for touched, reach in zip((rows, columns), reaches, strict=True)
         ]
         return crop[0], crop[1]
 
@@ -144,7 +147,9 @@ class Stroke:
         if brush.kind == "noise":
             deviation = np.float32(np.std(self._base[self._known], dtype=np.float64))
             corner = (crop[0].start, crop[1].start)
-            return part + share * deviation * edit.noise(part.shape, corner, self._seed)
+            return part + share * _NOISE_SHARE * deviation * edit.noise(
+                part.shape, corner, self._seed
+            )
         if brush.kind == "mirror":
             if self._opposite is None:
                 return part

@@ -1,5 +1,7 @@
 """The steps of a what-if on one slice, to go back and forth between. No Qt."""
 
+import numpy as np
+
 from magic_viewer.imaging.study import Slice
 
 _MOST_BYTES = 512 * 1024 * 1024
@@ -35,6 +37,15 @@ class EditHistory:
     def can_redo(self) -> bool:
         """Whether a step was taken back."""
         return self._now + 1 < len(self._steps)
+
+    def is_of(self, image: Slice) -> bool:
+        """Whether the steps begin at this slice, read once more or not."""
+        mine, other = self.original.modality_values, image.modality_values
+        if self.original is image:
+            return True
+        is_alike = mine.shape == other.shape and self.original.spacing == image.spacing
+        is_alike = is_alike and self.original.index == image.index
+        return is_alike and np.array_equal(mine, other, equal_nan=True)
 
     def add(self, image: Slice) -> None:
         """One more step; what was taken back is gone."""

@@ -50,6 +50,7 @@ class WhatIfController(QObject):
         self._settings = BrushSettings()
         self._engine: Engine | None = None
         self._history: EditHistory | None = None
+        self._left: EditHistory | None = None
         self._stroke: Stroke | None = None
         self._before: Examination | None = None
         self._asking = Lane(self)
@@ -59,6 +60,7 @@ class WhatIfController(QObject):
 
     def _connect(self, report: Report) -> None:
         session, panel, brush = self._session, self._panel, self._view.brush
+        session.study_changed.connect(lambda _: self._forget())
         session.slice_changed.connect(self._follow)
         session.edited_changed.connect(self._show_edited)
         session.examination_changed.connect(self._take_examination)
@@ -239,21 +241,32 @@ class WhatIfController(QObject):
     # Another slice
 
     def _take_slice(self) -> None:
-        """Steps of the slice in view; those of the same slice are still there."""
+        """Steps of the slice in view; those that were left on it can be had again."""
         image = self._session.slice
-        if self._history is None or self._history.original is not image:
+        known = [one for one in (self._history, self._left) if one and image and one.is_of(image)]
+        if known:
+            self._history = known[0]
+        else:
             self._history = EditHistory(image) if image is not None else None
         self._panel.set_steps(False, self._history is not None and self._history.can_redo)
         self._compare()
 
+    def _forget(self) -> None:
+        """Nothing of one study is kept into another."""
+        self._history = self._left = None
+
     def _follow(self, image: Slice | None) -> None:
-        had_edits = self._history is not None and self._history.can_undo
-        self._history = self._stroke = self._before = None
+        left, self._history = self._history, None
+        self._stroke = self._before = None
         self._asking.drop()
+        if left is not None and (left.can_undo or left.can_redo):
+            if left.can_undo:
+                text = self.tr("The edits of slice {number} end here. Redo has them back there.")
+                self._say(text.format(number=left.original.index + 1))
+            left.back_to_original()
+            self._left = left
         if not self.is_on:
             return
-        if had_edits:
-            self._say(self.tr("The edits are gone: they end when another slice is shown."))
         if image is not None and (image.is_color or self._session.hides_answer):
             self._say(self._obstacle())
             self.end()

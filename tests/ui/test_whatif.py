@@ -154,16 +154,22 @@ def test_that_leaving_keeps_the_strokes_of_the_slice_for_redo(painter):
     assert painter.values() is edited
 
 
-def test_that_another_slice_ends_the_edit_and_says_so(painter):
+def test_that_another_slice_ends_the_edit_says_so_and_back_there_redo_has_it(painter):
     painter.trigger("what_if")
     painter.paint((10, 10), (30, 10))
+    edited = painter.values()
     painter.trigger("next_slice")
     painter.wait(lambda: painter.session.slice.index == 3)
     assert painter.session.edited is None
-    assert "edits are gone" in painter.window.message_bar.text
+    assert "edits of slice 3 end here" in painter.window.message_bar.text
+    assert not painter.panel._redo.isEnabled()
     painter.trigger("previous_slice")
     painter.wait(lambda: painter.session.slice.index == 2)
     assert np.array_equal(painter.values(), bumpy(2).modality_values)
+    painter.trigger("redo")
+    assert painter.values() is edited
+    painter.controller.open([])
+    painter.wait(lambda: painter.session.slice is not None and not painter.session.edited)
     assert not painter.panel._redo.isEnabled()
 
 
@@ -307,6 +313,26 @@ def test_that_a_sagittal_slice_has_no_other_side(qtbot, tmp_path):
     desk.paint((10, 10), (30, 10))
     assert "left and right" in desk.window.message_bar.text
     assert desk.session.edited is None
+
+
+def test_that_a_real_models_scores_return_to_the_bit_after_undo(opened, scan, qtbot):
+    opened.open(scan)
+    opened.answered()
+    before = opened.session.examination
+    opened.window.commands["what_if"].trigger()
+    port, to_screen = opened.view.viewport(), opened.view.markings.to_screen()
+    places = [to_screen.map(QPointF(*at)).toPoint() for at in ((10, 16), (16, 16), (22, 16))]
+    qtbot.mousePress(port, LEFT, pos=places[0])
+    qtbot.mouseMove(port, places[1])
+    qtbot.mouseRelease(port, LEFT, pos=places[2])
+    opened.answered()
+    edited = opened.session.examination
+    assert edited.classification.log_likelihoods != before.classification.log_likelihoods
+    opened.window.commands["undo"].trigger()
+    opened.answered()
+    after = opened.session.examination
+    assert after.classification.log_likelihoods == before.classification.log_likelihoods
+    assert np.array_equal(after.scale_maps, before.scale_maps)
 
 
 def test_that_undo_gives_the_very_same_array_and_redo_the_edit():
