@@ -97,6 +97,7 @@ COMMANDS = (
     Command("open_markings", "Measure", _say("Open measurements…"), starts_group=True),
     Command("save_markings", "Measure", _say("Save measurements…"), ("Ctrl+Shift+S",)),
     Command("classify_all", "Model", _say("Classify all slices"), ("Ctrl+Shift+A",)),
+    Command("blind", "Model", _say("Blind reading"), ("Ctrl+B",), is_checkable=True),
     Command("shortcuts", "Help", _say("Mouse and keys"), ("F1", "?")),
     Command("about", "Help", _say("About MAGIC Viewer")),
 )
@@ -117,6 +118,7 @@ MOUSE = (
     (_say("Ctrl + left drag"), _say("Window from a region")),
     (_say("Left drag on a measurement"), _say("Move it, or its corner")),
     (_say("Left drag in “What if…”"), _say("Paint: edits a copy of the slice")),
+    (_say("Alt + 1 … 9"), _say("Blind reading: answer with the class of this number")),
     (_say("Double click"), _say("Fit")),
 )
 

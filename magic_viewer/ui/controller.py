@@ -66,9 +66,11 @@ class Controller(QObject):
         if self._is_built:
             self._models.stop_asking()
             self._tags.close()
+            self._blind.end()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
             lanes += self._markings.lanes
             lanes += [*self._tags.lanes, *self._series.lanes, *self._whatif.lanes]
+            lanes += self._blind.lanes
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -78,6 +80,7 @@ class Controller(QObject):
     # Building
 
     def _build(self, _: object) -> None:
+        from magic_viewer.ui.blind_controller import BlindController
         from magic_viewer.ui.cine import Cine
         from magic_viewer.ui.marking_controller import MarkingController
         from magic_viewer.ui.model_controller import ModelController
@@ -115,6 +118,18 @@ class Controller(QObject):
             self.report,
             self.say,
         )
+        self._blind = BlindController(
+            session,
+            window.blind_panel,
+            window.commands["blind"],
+            [window.classify_panel, window.overlay_panel],
+            self.report,
+        )
+        self._series.is_shown = self._blind.is_shown
+        self._series.answer_shown.connect(self._blind.note_shown)
+        self._blind.slice_read.connect(self._series.show)
+        self._models.answer_failed.connect(self._blind.fail)
+        self._models.engine_changed.connect(self._blind.set_engine)
         self._models.engine_changed.connect(self._series.set_engine)
         self._markings = MarkingController(
             session,

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from magic_viewer.ui.blind_panel import BlindPanel
 from magic_viewer.ui.busy_strip import BusyStrip
 from magic_viewer.ui.classify_panel import ClassifyPanel
 from magic_viewer.ui.commands import COMMANDS, MENUS, Command, translate
@@ -63,6 +64,7 @@ class MainWindow(QMainWindow):
         self.model_chooser = ModelChooser()
         self.whatif_panel = WhatIfPanel()
         self.classify_panel = ClassifyPanel()
+        self.blind_panel = BlindPanel()
         self.series_answer_panel = SeriesAnswerPanel()
         self.overlay_panel = OverlayPanel()
         self.generate_panel = GeneratePanel()
@@ -152,6 +154,7 @@ class MainWindow(QMainWindow):
 
     def _right(self) -> QWidget:
         answers = [
+            self.blind_panel,
             self.whatif_panel,
             self.classify_panel,
             self.series_answer_panel,

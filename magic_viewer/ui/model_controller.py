@@ -28,6 +28,7 @@ class ModelController(QObject):
     """Asks the model about the slice in view once the scrolling has stopped."""
 
     engine_changed = Signal(object)
+    answer_failed = Signal(str)
 
     def __init__(
         self,
@@ -158,11 +159,13 @@ class ModelController(QObject):
 
     def _fail_examination(self, error: BaseException) -> None:
         """What the model can't take is said where its answer would be."""
+        text = self.tr("The model failed on this slice.")
         if isinstance(error, MagicViewerError):
-            self._answers.show_problem(str(error))
+            text = str(error)
         else:
-            self._answers.show_problem(self.tr("The model failed on this slice."))
             self._report(error)
+        self._answers.show_problem(text)
+        self.answer_failed.emit(text)
 
     def _show_examination(self, examination: Examination | None) -> None:
         if examination is not None:

@@ -228,6 +228,8 @@ class SeriesController(QObject):
         text = self.tr("Classify all slices")
         if self._has_begun and done < count:
             text = self.tr("Classify the other {count}").format(count=count - done)
+        elif count and done == count and self.answer is not None:
+            text = self.tr("All slices classified")
         can_begin = self._engine is not None and done < count
         # All done one by one in passing still lacks the answer for the series.
         self._panel.set_possible(can_begin or (count > 1 and self.answer is None), text)

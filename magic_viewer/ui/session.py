@@ -219,14 +219,15 @@ class Session(QObject):
         if is_blind == self.is_blind:
             return
         self.is_blind = is_blind
-        self.blind_changed.emit(is_blind)
         if is_blind:
             self.hide()
         else:
             self.reveal()
+        self.blind_changed.emit(is_blind)
 
     def hide(self) -> None:
-        """Withholds the answer for the slice in view."""
+        """Withholds the answer for the slice in view, of which an edited copy gives way."""
+        self.set_edited(None)
         self.hides_answer = True
         self.set_examination(self.examination or self.withheld)
 

@@ -119,7 +119,7 @@ class WhatIfController(QObject):
         return was_on
 
     def _give_way(self, is_blind: bool) -> None:
-        """Comes before the answer is hidden: what is hidden must not be that of an edit."""
+        """The session has taken the edit away already."""
         if is_blind:
             self.end()
 
