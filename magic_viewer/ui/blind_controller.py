@@ -48,7 +48,7 @@ class BlindController(QObject):
         self._log: ReadingLog | None = None
         self._shown_at, self._is_hiding = 0.0, False
         self._seen: set[bytes] = set()
-        self._read: dict[tuple[bytes, str], Reading] = {}
+        self._read: dict[tuple[bytes, str], tuple[Reading, bool]] = {}
         self.readings: list[Reading] = []
         self.lanes = (Lane(self), Lane(self))
         self._starting, self._writing = self.lanes
@@ -161,8 +161,7 @@ class BlindController(QObject):
             return
         reading = self._reading(image)
         if reading is not None and not session.hides_answer:
-            answer = session.examination
-            self._panel.show_reading(reading, answer is None or answer.classification.is_reliable)
+            self._panel.show_reading(*reading)
         else:
             self._panel.ask(session.withheld is not None, self._note(image))
 
@@ -181,7 +180,7 @@ class BlindController(QObject):
         reading = self._make_reading(label, image, withheld.classification)
         mark = fingerprint(image)
         self._seen.add(mark)
-        self._read[self._key(mark)] = reading
+        self._read[self._key(mark)] = reading, withheld.classification.is_reliable
         self.readings.append(reading)
         self._log.add(reading)
         self._write()
@@ -221,7 +220,8 @@ class BlindController(QObject):
             self._seen.add(fingerprint(self._session.slice))
             self._show()
 
-    def _reading(self, image: Slice) -> Reading | None:
+    def _reading(self, image: Slice) -> tuple[Reading, bool] | None:
+        """The reader's answer, and whether the model's is reliable."""
         return self._read.get(self._key(fingerprint(image)))
 
     def _key(self, mark: bytes) -> tuple[bytes, str]:

@@ -1,6 +1,7 @@
 """Blind reading: nothing of the model's answer is on screen before the reader has answered."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -192,6 +193,19 @@ def test_that_reopening_the_file_does_not_make_a_slice_unread(blind: Opened, sca
     blind.open(scan)
     blind.answered()
     assert blind.window.blind_panel.text.startswith("You: left")
+
+
+def test_that_reading_again_is_about_the_slice_and_not_about_an_edited_copy(blind) -> None:
+    controller(blind).answer("left")
+    blind.window.commands["what_if"].setChecked(True)
+    image = blind.session.slice
+    blind.session.set_edited(replace(image, modality_values=image.modality_values[::-1].copy()))
+    blind.answered()
+    blind.window.blind_panel.again_requested.emit()
+    assert blind.session.edited is None
+    assert blind.session.examination is None
+    withheld(blind)
+    assert len(blind.controller._series.outcomes) == 1
 
 
 def test_that_alt_and_a_number_answer(qtbot, blind: Opened) -> None:
