@@ -9,7 +9,7 @@ from pathlib import Path
 from magic_viewer import __version__
 from magic_viewer.commands import models, scans, training
 from magic_viewer.errors import MagicViewerError
-from magic_viewer.paths import CODEC_CHILD
+from magic_viewer.paths import CODEC_CHILD, ENGINE_CHILD
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,8 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 on success, 2 when the input can't be used; then one sentence is on standard error.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words == [CODEC_CHILD]:
-        return _codec_child()
+    if words in ([CODEC_CHILD], [ENGINE_CHILD]):
+        return _work_for_another(words[0])
     parser, commands = _parser()
     if not words or (words[0] not in commands and not words[0].startswith("-")):
         words.insert(0, "view")
@@ -63,9 +63,12 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     return parser, list(commands.choices)
 
 
-def _codec_child() -> int:
-    """What a frozen program does when it starts itself to run codecs."""
-    from magic_viewer.imaging.codec_child import main as run_child
+def _work_for_another(word: str) -> int:
+    """What a frozen program does when it starts itself to run codecs or models."""
+    if word == ENGINE_CHILD:
+        from magic_viewer.pipeline.engine_child import main as run_child
+    else:
+        from magic_viewer.imaging.codec_child import main as run_child
 
     run_child()
     return 0

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 MODELS_VARIABLE = "MAGIC_VIEWER_MODELS"
-CODEC_CHILD = "codec-child"
-"""The word on the command line that makes this program one that only decodes images."""
+CODEC_CHILD, ENGINE_CHILD = "codec-child", "engine-child"
+"""Words on the command line that make this program one that only decodes images, or runs models."""
 
 
 def _root() -> Path:
@@ -43,7 +43,16 @@ def model_folders() -> list[Path]:
 
 def codec_child_command() -> list[str]:
     """How to start a process that only decodes images."""
+    return _child_command(CODEC_CHILD, "magic_viewer.imaging.codec_child")
+
+
+def engine_child_command() -> list[str]:
+    """How to start a process that only runs models."""
+    return _child_command(ENGINE_CHILD, "magic_viewer.pipeline.engine_child")
+
+
+def _child_command(word: str, module: str) -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, CODEC_CHILD]
+        return [sys.executable, word]
     # -P: a module in the folder one happens to be in is not to be imported.
-    return [sys.executable, "-P", "-m", "magic_viewer.imaging.codec_child"]
+    return [sys.executable, "-P", "-m", module]

@@ -3,13 +3,32 @@
 Long work is a plain generator that yields `Progress` (or items) and returns its result. The
 command line drains it; the window drains it in a worker thread. To cancel, stop pulling and
 `close()` it.
+
+Work that waits for another process can't be closed while it waits, so it asks `is_stopped`.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
+_is_stopped: ContextVar[Callable[[], bool] | None] = ContextVar("is_stopped", default=None)
+
+
+class Stopped(Exception):  # noqa: N818 - nothing went wrong
+    """Work gave up waiting because it is no longer wanted."""
+
+
+def stop_when(is_so: Callable[[], bool]) -> None:
+    """Says when the work of this thread is no longer wanted."""
+    _is_stopped.set(is_so)
+
+
+def is_stopped() -> bool:
+    """Whether the work of this thread is no longer wanted."""
+    is_so = _is_stopped.get()
+    return is_so is not None and is_so()
 
 
 @dataclass(frozen=True)

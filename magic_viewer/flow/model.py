@@ -36,6 +36,8 @@ class ConditionalFlow(nn.Module):
     Attributes:
         autocast: lower precision of the couplings' networks, or None. Scales, shifts,
             log-determinants and the base density stay in x's precision.
+        part: one pass takes at most one of so many parts of what it would; more where memory
+            is short.
     """
 
     def __init__(self, config: FlowConfig, custom_mask: Tensor | None = None) -> None:
@@ -47,6 +49,7 @@ class ConditionalFlow(nn.Module):
         self.parts = nn.ModuleList(made.parts)
         self.latent_shapes = made.latents
         self.autocast: torch.dtype | None = None
+        self.part = 1
 
     @property
     def dimensions(self) -> int:
@@ -55,7 +58,13 @@ class ConditionalFlow(nn.Module):
 
     @property
     def _pixels_at_once(self) -> int:
-        return COMPACT_PIXELS if isinstance(self.config, CompactConfig) else PUBLISHED_PIXELS
+        is_compact = isinstance(self.config, CompactConfig)
+        return (COMPACT_PIXELS if is_compact else PUBLISHED_PIXELS) // self.part
+
+    @property
+    def takes_least(self) -> bool:
+        """Whether one pass takes no more than one image under one label."""
+        return self._pixels_at_once <= self.dimensions
 
     def _parts(self) -> list[Part]:
         return cast(list[Part], list(self.parts))

@@ -6,14 +6,14 @@ line is never evaluated and nothing is unpickled, in neither direction.
 """
 
 import json
-import os
-import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
+
+from magic_viewer.child import take_pipes
 
 Image = npt.NDArray[Any]
 _ROOM = 512 << 20
@@ -22,12 +22,7 @@ _COPIES = 6
 
 def main() -> None:
     """Answers until standard input ends."""
-    requests = sys.stdin.buffer
-    # What a codec prints must not get between the answers.
-    answers = os.fdopen(os.dup(1), "wb")
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, 1)
-    os.dup2(silence, 2)
+    requests, answers = take_pipes()
     while line := requests.readline():
         asked = json.loads(line)
         source = requests.read(asked["bytes"])

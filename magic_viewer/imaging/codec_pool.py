@@ -7,7 +7,6 @@ In a child that costs one sentence: it is ended, and the next image gets a new o
 import atexit
 import json
 import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,12 +18,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from magic_viewer.child import Child
 from magic_viewer.paths import codec_child_command
 
 PROCESSES = max(1, min(4, os.cpu_count() or 1))
 _SECONDS = 20.0
 _WATCH_SECONDS = 0.2
-_PIPE_BYTES = 1 << 20
 _SECONDS_A_MEGABYTE = 0.5
 
 
@@ -136,18 +135,11 @@ class _DeadError(Exception):
     """A child no longer answers."""
 
 
-class _Child:
-    """One process and its two pipes."""
+class _Child(Child):
+    """One process that decodes."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            codec_child_command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pipesize=_PIPE_BYTES,
-            start_new_session=True,  # Ctrl+C in a terminal is for the parent to answer
-        )
+        super().__init__(codec_child_command())
 
     def ask(self, asked: dict[str, Any], source: bytes) -> npt.NDArray[Any] | str:
         """Gives the image, or what kind of error there was.
@@ -155,14 +147,11 @@ class _Child:
         Raises:
             _DeadError: no whole answer came.
         """
-        requests, answers = self._process.stdin, self._process.stdout
-        assert requests is not None
-        assert answers is not None
         try:
-            requests.write(json.dumps(asked).encode() + b"\n")
-            requests.write(source)
-            requests.flush()
-            line = answers.readline()
+            self.requests.write(json.dumps(asked).encode() + b"\n")
+            self.requests.write(source)
+            self.requests.flush()
+            line = self.answers.readline()
             head = json.loads(line) if line else {}
             if "error" in head:
                 return str(head["error"])
@@ -172,31 +161,14 @@ class _Child:
 
     def _image(self, head: dict[str, Any], expected: int) -> npt.NDArray[Any]:
         """Reads as many bytes as the answer says, if an image can have so many."""
-        answers = self._process.stdout
-        assert answers is not None
         dtype, shape = np.dtype(head["dtype"]), tuple(map(int, head["shape"]))
         count = prod(shape) * dtype.itemsize
         if dtype.kind not in "iuf" or not 0 <= count <= 8 * expected + 64:
             raise ValueError(head)
-        content = answers.read(count)
+        content = self.answers.read(count)
         if len(content) < count:
             raise EOFError
         return np.frombuffer(content, dtype).reshape(shape)
-
-    def kill(self) -> None:
-        """Ends the process, and so what waits for its answer. Any thread may call it."""
-        self._process.kill()
-
-    def end(self) -> None:
-        """Ends the process and closes its pipes."""
-        self.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                try:
-                    pipe.close()
-                except OSError:
-                    continue
 
 
 _pool: CodecPool | None = None

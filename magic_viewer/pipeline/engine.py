@@ -3,12 +3,13 @@
 import math
 import time
 from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from magic_viewer.errors import ModelError, RequestError
+from magic_viewer.errors import RequestError
 from magic_viewer.flow.attribution import scale_attributions
 from magic_viewer.flow.checkpoint import config_from_json, load_weights, weights_hash
 from magic_viewer.flow.dequantization import dequantize
@@ -16,6 +17,7 @@ from magic_viewer.flow.memory import keep_freed_memory
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.imaging.study import Slice, Volume
 from magic_viewer.pipeline.calibration import UNLIKE, Calibration, too_close, verdict
+from magic_viewer.pipeline.device import PlacedFlow, choose_device
 from magic_viewer.pipeline.gate import look
 from magic_viewer.pipeline.library import Bundle, choose_label, read_bundle
 from magic_viewer.pipeline.preprocess import ModelInput, prepare
@@ -28,35 +30,19 @@ from magic_viewer.pipeline.results import (
     SeriesClassification,
     SliceAnswer,
 )
-from magic_viewer.pipeline.scoring import InputScore, scale_bits, score_input
-from magic_viewer.progress import Progress
-
-
-def choose_device() -> torch.device:
-    """The GPU when there is one that works, else the CPU."""
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
-def device_name(device: torch.device) -> str:
-    """For people."""
-    if device.type == "cuda":
-        return f"CUDA ({torch.cuda.get_device_name(device)})"
-    return {"mps": "Apple GPU"}.get(device.type, "CPU")
+from magic_viewer.pipeline.scoring import InputScore, scale_bits, score_steps
+from magic_viewer.pipeline.series_answer import calibrated, series_answer
+from magic_viewer.progress import Progress, drain
 
 
 class Engine:
-    """One model, ready for slices and requests, from any thread."""
+    """One model, ready for slices and requests."""
 
     def __init__(
         self, bundle: Bundle, flow: ConditionalFlow, model_hash: str, device: torch.device
     ) -> None:
         self._bundle = bundle
-        self._flow = flow.fold().to(device)  # in float64, which some devices lack
-        self._device = device
+        self._placed = PlacedFlow(flow.fold(), device)  # in float64, which some devices lack
         self.model_hash = model_hash
 
     @classmethod
@@ -78,8 +64,8 @@ class Engine:
 
     @property
     def device(self) -> str:
-        """Where it computes, for people."""
-        return device_name(self._device)
+        """Where it computes, for people; another than before when memory ran out there."""
+        return self._placed.name
 
     def examine(self, image: Slice) -> Examination:
         """Classifies a slice and maps every class's log-likelihood, in one pass.
@@ -94,10 +80,14 @@ class Engine:
         Raises:
             ModelError: if the model hasn't been calibrated.
         """
+        return drain(self.examine_steps(image))
+
+    def examine_steps(self, image: Slice) -> Generator[None, None, Examination]:
+        """`examine`, with a pause after each pass of the flow."""
         began = time.perf_counter()
         calibration = self._calibration
         prepared = prepare(image, self._bundle.preprocess)
-        score = score_input(self._flow, prepared.pixels)
+        score = yield from self._placed.run(lambda flow: score_steps(flow, prepared.pixels))
         maps = scale_attributions(score.maps, self._flow.config.size)[:, 0].numpy()
         return Examination(
             self._classification(image, prepared, score, calibration, began),
@@ -146,30 +136,20 @@ class Engine:
         Raises:
             ModelError: if the model hasn't been calibrated.
         """
-        labels, calibration = self.info.labels, self._calibration
-        used = [a.scale_log_likelihoods for a in answers if a.in_distribution]
-        nats = [[each[label] for label in labels] for each in used]
-        shape = (len(used), len(labels), len(calibration.likelihood_temperatures))
-        probabilities = calibration.series_posterior(np.reshape(nats, shape))
-        words = f"From {len(used)} of {count} slices."
-        if not used:
-            words = verdict(0.0, "has no slice like those it was validated on")
-        return SeriesClassification(
-            labels[int(probabilities.argmax())],
-            dict(zip(labels, probabilities.tolist(), strict=True)),
-            len(used),
-            count - len(used),
-            words,
-        )
+        return series_answer(answers, count, self.info.labels, self._calibration)
+
+    @property
+    def _flow(self) -> ConditionalFlow:
+        return self._placed.flow
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """What turns the flow's numbers into answers; None where it hasn't been fitted."""
+        return self._bundle.calibration
 
     @property
     def _calibration(self) -> Calibration:
-        if self._bundle.calibration is None:
-            raise ModelError(
-                f"Model {self.info.name} isn't calibrated, so its probabilities would mean "
-                f"nothing. First: magic-viewer models calibrate {self.info.name} DATA"
-            )
-        return self._bundle.calibration
+        return calibrated(self.info, self._bundle.calibration)
 
     def _classification(
         self,
@@ -232,6 +212,14 @@ class Engine:
         Raises:
             RequestError: for a label, temperature or count that can't be.
         """
+        for item in self.generate_steps(request):
+            if item is not None:
+                yield item
+
+    def generate_steps(
+        self, request: SampleRequest
+    ) -> Generator[Progress | Sample | None, None, None]:
+        """`generate`, with a pause, None, after each pass of the flow."""
         label = choose_label(self.info, request.label)
         if not 0 < request.temperature <= 2:
             raise RequestError(
@@ -241,23 +229,26 @@ class Engine:
             raise RequestError("Expected a count of at least 1 and a seed of at least 0.")
         yield Progress(0, request.count, "Drawing")
         for n in range(request.count):
-            yield self._draw(label, request.temperature, request.seed + n)
+            yield (yield from self._placed.run(partial(self._draw, label, request, n)))
             yield Progress(n + 1, request.count, f"{n + 1} of {request.count} drawn")
 
     @torch.no_grad()
-    def _draw(self, label: str, temperature: float, seed: int) -> Sample:
-        index = self.info.labels.index(label)
-        x = self._flow.sample(1, index, temperature, seed)
+    def _draw(
+        self, label: str, request: SampleRequest, number: int, flow: ConditionalFlow
+    ) -> Generator[None, None, Sample]:
+        index, seed = self.info.labels.index(label), request.seed + number
+        x = flow.sample(1, index, request.temperature, seed)
+        yield
         pixels = x.clamp(0, 255).floor().cpu()
-        noisy = dequantize(pixels, torch.Generator().manual_seed(seed)).to(self._device)
-        log_prob = self._flow.log_prob(noisy, torch.tensor([index], device=self._device)).item()
+        noisy = dequantize(pixels, torch.Generator().manual_seed(seed)).to(x.device)
+        log_prob = flow.log_prob(noisy, torch.tensor([index], device=x.device)).item()
         return Sample(
             pixels=pixels[0, 0].numpy().astype(np.uint8),
             label=label,
-            temperature=temperature,
+            temperature=request.temperature,
             seed=seed,
             log_likelihood=log_prob,
-            bits_per_dim=-log_prob / (self._flow.dimensions * math.log(2)),
+            bits_per_dim=-log_prob / (flow.dimensions * math.log(2)),
             model=self.info.name,
             model_hash=self.model_hash,
         )

@@ -1,6 +1,6 @@
 """One way to score a model input, for the engine and for evaluation: the same draws of noise."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.flow.model import ConditionalFlow
+from magic_viewer.progress import drain
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,7 +37,6 @@ class InputScore:
     latents: FloatArray
 
 
-@torch.no_grad()
 def score_input(flow: ConditionalFlow, pixels: npt.NDArray[np.float32]) -> InputScore:
     """Scores one input under every class, all draws together.
 
@@ -44,10 +44,21 @@ def score_input(flow: ConditionalFlow, pixels: npt.NDArray[np.float32]) -> Input
         flow: in evaluation mode.
         pixels: (size, size) whole grey levels.
     """
+    return drain(score_steps(flow, pixels))
+
+
+@torch.no_grad()
+def score_steps(
+    flow: ConditionalFlow, pixels: npt.NDArray[np.float32]
+) -> Generator[None, None, InputScore]:
+    """`score_input`, with a pause after each pass of the flow."""
     device = next(flow.buffers()).device
     still = torch.from_numpy(pixels).expand(DEQUANTIZATION_DRAWS, 1, -1, -1)
     noise = torch.Generator().manual_seed(DEQUANTIZATION_SEED)
-    passes = list(flow.all_label_passes(dequantize(still, noise).to(device)))
+    passes = []
+    for one in flow.all_label_passes(dequantize(still, noise).to(device)):
+        passes.append(one)
+        yield
     batches = zip(*(maps for _, maps in passes), strict=True)
     maps = [torch.cat(of_scale).cpu().double() for of_scale in batches]
     latents = torch.cat([latent_statistics([*z[1:], z[0]]) for z, _ in passes]).mean(0)

@@ -100,6 +100,6 @@ def _entry(folder: Path) -> ModelEntry:
 
 
 def _load_engine(folder: Path) -> Engine:
-    from magic_viewer.pipeline.engine import Engine as TorchEngine
+    from magic_viewer.pipeline.engine_client import load_engine
 
-    return TorchEngine.load(folder)
+    return load_engine(folder)

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
+from magic_viewer.progress import Stopped, stop_when
+
 Work = Callable[[], Generator[Any, None, Any]]
 Result = TypeVar("Result")
 
@@ -20,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 def single_step(function: Callable[..., Result], *arguments: Any) -> Work:
-    """A function as work that can be cancelled only before it begins."""
+    """A function as work that can be cancelled before it begins, and where it asks `is_stopped`."""
 
     def work() -> Generator[Any, None, Result]:
         yield from ()
@@ -82,8 +84,11 @@ class Job(QObject):
 
     def _run(self) -> None:
         """The thread: whatever happens in the work, one report of how it ended."""
+        stop_when(self._stop.is_set)
         try:
             report = self._pull()
+        except Stopped:
+            report = ("stopped", None)
         except BaseException as error:  # noqa: BLE001 - decoders in Rust raise BaseException
             report = ("failed", error)
         self._reported.emit(*report)

@@ -13,7 +13,7 @@ from magic_viewer.pipeline.calibration import UNLIKE
 from magic_viewer.pipeline.engine import Engine
 from magic_viewer.pipeline.library import choose_label, find_model, read_info
 from magic_viewer.pipeline.results import Sample, SampleRequest, SliceAnswer
-from magic_viewer.pipeline.scoring import score_input
+from magic_viewer.pipeline.scoring import score_steps
 from magic_viewer.progress import Progress, drain
 from tests.training.conftest import draw
 
@@ -77,10 +77,10 @@ def test_that_the_answer_is_the_mean_of_eight_draws_with_their_spread(engine, mo
     seen = []
 
     def kept(*given):
-        seen.append(score_input(*given))
+        seen.append((yield from score_steps(*given)))
         return seen[-1]
 
-    monkeypatch.setattr("magic_viewer.pipeline.engine.score_input", kept)
+    monkeypatch.setattr("magic_viewer.pipeline.engine.score_steps", kept)
     result = engine.examine(image("left")).classification
     (score,) = seen
     nats = score.draws.sum(2)
@@ -96,14 +96,14 @@ def test_that_the_answer_is_the_mean_of_eight_draws_with_their_spread(engine, mo
 
 def test_that_it_abstains_where_draws_disagree(engine: Engine, monkeypatch) -> None:
     def torn(*given):
-        score = score_input(*given)
+        score = yield from score_steps(*given)
         tempered = score.draws.sum(2).mean(0) / min(engine._calibration.likelihood_temperatures)
         lead = abs(tempered[0] - tempered[1]) * max(engine._calibration.likelihood_temperatures)
         draws = score.draws.copy()
         draws[:, 0, 0] += 2 * lead * np.array([-7.0, *[1.0] * 7])  # the mean stays
         return replace(score, draws=draws)
 
-    monkeypatch.setattr("magic_viewer.pipeline.engine.score_input", torn)
+    monkeypatch.setattr("magic_viewer.pipeline.engine.score_steps", torn)
     result = engine.examine(image("left")).classification
     assert result.label == "left"
     assert result.abstains
