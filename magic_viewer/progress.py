@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 _is_stopped: ContextVar[Callable[[], bool] | None] = ContextVar("is_stopped", default=None)
 
 
-class Stopped(Exception):  # noqa: N818 - nothing went wrong
+class Stopped(BaseException):
     """Work gave up waiting because it is no longer wanted."""
 
 

@@ -4,6 +4,7 @@ import logging
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from types import TracebackType
 from PySide6.QtCore import QSettings, QStandardPaths, QTimer
 from PySide6.QtWidgets import QApplication
 
+from magic_viewer.errors import ModelError
 from magic_viewer.imaging.codec_pool import codec_pool
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
@@ -49,7 +51,16 @@ def run(paths: Sequence[Path], model: str | None = None) -> int:
 
 def _begin(controller: Controller, model: str | None) -> None:
     controller.begin(model)
-    threading.Thread(target=codec_pool().start, name="codecs", daemon=True).start()
+    threading.Thread(target=_start_children, name="children", daemon=True).start()
+
+
+def _start_children() -> None:
+    """Those that run models take the longest; the first request says so if they can't start."""
+    from magic_viewer.pipeline.engine_client import model_process
+
+    with suppress(ModelError):
+        model_process().start()
+    codec_pool().start()
 
 
 def application() -> QApplication:

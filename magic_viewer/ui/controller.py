@@ -154,7 +154,7 @@ class Controller(QObject):
         self._whatif.original_changed.connect(self._models.set_original)
         self._models.engine_changed.connect(self._whatif.set_engine)
         self._models.engine_changed.connect(self._samples.set_engine)
-        self._models.engine_changed.connect(self._show_device)
+        self._watch_device()
         session.study_changed.connect(lambda _: window.show_viewer())
         self._cine = Cine(session)
         self._is_built = True
@@ -162,6 +162,17 @@ class Controller(QObject):
         if self._waiting is not None:
             self._waiting()
         self._models.begin(self._model)
+
+    def _watch_device(self) -> None:
+        from magic_viewer.ui.device_watch import DeviceWatch
+
+        watch = self._device_watch = DeviceWatch()
+        self._models.engine_changed.connect(watch.set_engine)
+        self.session.examination_changed.connect(lambda _: watch.look())
+        for lane in (*self._samples.lanes, *self._series.lanes, *self._whatif.lanes):
+            lane.finished.connect(watch.look)
+        watch.device_changed.connect(self._window.set_device)
+        watch.moved.connect(self.say)
 
     def _when_built(self, action: Callable[[], None]) -> None:
         if self._is_built:
@@ -298,9 +309,6 @@ class Controller(QObject):
     def _show_overlays(self, is_wanted: bool) -> None:
         self._settings.setValue("file_overlays", is_wanted)
         self.session.show_overlays(is_wanted)
-
-    def _show_device(self, engine: Any) -> None:
-        self._window.set_device(engine.device if engine is not None else "")
 
     def _show_about(self) -> None:
         text = self.tr("MAGIC Viewer {version}\n\nResearch use. Not for diagnosis.")

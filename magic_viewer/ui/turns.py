@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
+from magic_viewer.progress import Stopped, is_stopped
+
 Result = TypeVar("Result")
 
 # From the first turn of the wheel to the question about the slice it stops at.
@@ -32,8 +34,12 @@ class Turns:
         """Asks as soon as the question before is answered."""
         with self._changed:
             self._waiting += 1
-            self._changed.wait_for(lambda: not self._is_taken)
-            self._waiting -= 1
+            try:
+                while not self._changed.wait_for(lambda: not self._is_taken, _BEAT_SECONDS):
+                    if is_stopped():
+                        raise Stopped
+            finally:
+                self._waiting -= 1
             self._is_taken = True
             self._expected_until = 0.0
         try:
