@@ -3,6 +3,7 @@
 All take an image with a mask of the pixels that hold a measurement, and read only those.
 """
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -140,10 +141,14 @@ def noise(shape: tuple[int, int], corner: tuple[int, int], seed: int) -> FloatIm
         corner: (row, column) of the slice at which the part begins.
         seed: of this noise.
     """
-    tile = np.random.default_rng(seed).standard_normal((_NOISE_SIDE, _NOISE_SIDE), np.float32)
     rows = (np.arange(shape[0]) + corner[0]) % _NOISE_SIDE
     columns = (np.arange(shape[1]) + corner[1]) % _NOISE_SIDE
-    return tile[np.ix_(rows, columns)]
+    return _tile(seed)[np.ix_(rows, columns)]
+
+
+@lru_cache(maxsize=1)
+def _tile(seed: int) -> FloatImage:
+    return np.random.default_rng(seed).standard_normal((_NOISE_SIDE, _NOISE_SIDE), np.float32)
 
 
 def left_right_axis(image: Slice) -> Side | None:

@@ -23,9 +23,8 @@ class WhatIfTable(QWidget):
         self._grid.setVerticalSpacing(2)
         self._grid.setColumnStretch(0, 1)
         self._cells: dict[str, tuple[QLabel, QLabel, QLabel]] = {}
-        for column, text in enumerate(
-            ("", self.tr("before → after"), self.tr("change of log p, nats"))
-        ):
+        self.setToolTip(self.tr("log p(x | class) of the edited slice − of the original, in nats"))
+        for column, text in enumerate(("", self.tr("before → after"), self.tr("Δ log p, nats"))):
             self._grid.addWidget(_label(text, is_quiet=True), 0, column)
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
@@ -44,7 +43,7 @@ class WhatIfTable(QWidget):
     def set_comparison(self, before: Classification | None, after: Classification | None) -> None:
         """What is known of both; None where nothing is yet."""
         for label, (_, shares, change) in self._cells.items():
-            shares.setText(f"{_share(before, label)} → {_share(after, label)}")
+            shares.setText(f"{_percent(before, label)} → {_percent(after, label)} %")
             change.setText(_change(before, after, label))
 
     @property
@@ -56,10 +55,10 @@ class WhatIfTable(QWidget):
         ]
 
 
-def _share(answer: Classification | None, label: str) -> str:
+def _percent(answer: Classification | None, label: str) -> str:
     if answer is None or label not in answer.probabilities:
         return _UNKNOWN
-    return f"{100 * answer.probabilities[label]:.1f} %"
+    return f"{100 * answer.probabilities[label]:.1f}"
 
 
 def _change(before: Classification | None, after: Classification | None, label: str) -> str:

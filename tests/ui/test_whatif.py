@@ -82,7 +82,7 @@ def test_that_a_stroke_changes_the_scores_and_undo_returns_them_exactly(painter)
     assert after != before
     gained = after["T1"] - before["T1"]
     name, shares, change = painter.panel.rows[0]
-    assert (name, shares) == ("T1", "20.0 % → 20.0 %")
+    assert (name, shares) == ("T1", "20.0 → 20.0 %")
     assert float(change.replace("−", "-").replace("\N{NARROW NO-BREAK SPACE}", "")) == (
         pytest.approx(gained, abs=0.06)
     )
@@ -388,9 +388,9 @@ def test_that_the_panel_shows_both_answers_and_what_is_not_known_yet(qtbot):
     qtbot.addWidget(panel)
     panel.set_labels(("FLAIR", "T1"))
     before = classification(True)
-    assert panel.rows[0] == ("FLAIR", "– → –", "–")
+    assert panel.rows[0] == ("FLAIR", "– → – %", "–")
     panel.set_comparison(before, None)
-    assert panel.rows[0] == ("FLAIR", "90.0 % → –", "–")
+    assert panel.rows[0] == ("FLAIR", "90.0 → – %", "–")
     after = replace(
         before,
         probabilities={"FLAIR": 0.5, "T1": 0.5},
@@ -398,6 +398,6 @@ def test_that_the_panel_shows_both_answers_and_what_is_not_known_yet(qtbot):
     )
     panel.set_comparison(before, after)
     assert panel.rows == [
-        ("FLAIR", "90.0 % → 50.0 %", "−20.0"),
-        ("T1", "10.0 % → 50.0 %", "+10.0"),
+        ("FLAIR", "90.0 → 50.0 %", "−20.0"),
+        ("T1", "10.0 → 50.0 %", "+10.0"),
     ]
