@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def _without_map() -> object:
-    from magic_viewer.ui.overlay_panel import OverlaySettings
+    from magic_viewer.ui.overlay_settings import OverlaySettings
 
     return OverlaySettings(is_visible=False)
 

@@ -38,7 +38,7 @@ def main() -> None:
 
 def draw_window() -> None:
     """The window on its main job."""
-    from magic_viewer.ui.overlay_panel import OverlaySettings
+    from magic_viewer.ui.overlay_settings import OverlaySettings
     from magic_viewer.ui.tour import Tour
 
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")

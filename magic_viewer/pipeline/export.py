@@ -39,10 +39,12 @@ class Heat:
 
     Attributes:
         colors: (rows, columns, 4) RGBA on the grid of the view, turned like it.
-        limits: values of the lowest and highest colour, nats per pixel.
+        limits: values of the lowest and highest colour.
         color_map: name in `overlay`.
         opacity: 0..1.
         title: what is mapped, "log p(x | FLAIR)".
+        unit: of the limits.
+        notes: how it differs from the map itself: smoothed, hidden below a threshold.
     """
 
     colors: overlay.ByteImage
@@ -50,6 +52,8 @@ class Heat:
     color_map: str
     opacity: float
     title: str
+    unit: str = overlay.UNIT
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +184,20 @@ def save_view(view: View, path: Path) -> None:
         _line(draw, (_MARGIN, top + 22 * number), line, room)
     _text(draw, (_MARGIN, top + 22 * len(lines) + 4), DISCLAIMER, 15, _WARNING, room)
     facts = {"convention": view.convention, "disclaimer": DISCLAIMER}
-    _write(page, path, {**facts, "edited": "true"} if view.is_edited else facts)
+    if view.is_edited:
+        facts["edited"] = "true"
+    _write(page, path, facts | (_map_facts(view.heat) if view.heat else {}))
+
+
+def _map_facts(heat: Heat) -> dict[str, str]:
+    low, high = heat.limits
+    return {
+        "map": heat.title,
+        "map unit": heat.unit,
+        "map range": f"{low!r} to {high!r}",
+        "map colours": heat.color_map,
+        "map notes": "; ".join(heat.notes),
+    }
 
 
 def _line(draw: ImageDraw.ImageDraw, place: tuple[int, int], line: Legend, room: int) -> None:
@@ -248,18 +265,19 @@ def _draw_bar(
     page: Image.Image, draw: ImageDraw.ImageDraw, heat: Heat, left: int, height: int
 ) -> None:
     """An upright colour bar with the unit and three values."""
-    first, _, second = heat.title.partition(" − ")
-    lines = [f"{first} −", second] if second else [first]
-    top, length = _MARGIN + 68, height - 68
+    lines = heat.title.replace(" − ", " −\n").replace(", ", ",\n").split("\n")
+    above = max(68, 20 * (len(lines) + 1 + len(heat.notes)) + 8)
+    top, length = _MARGIN + above, height - above
     colors = overlay.color_bar(heat.color_map, length, 18)
     page.paste(Image.fromarray(colors).convert("RGB"), (left, top))
     for number, line in enumerate(lines):
         _text(draw, (left, _MARGIN + 20 * number), line, 14, _INK, 140)
-    _text(draw, (left, _MARGIN + 20 * len(lines)), overlay.UNIT, 14, _QUIET, 140)
+    for number, line in enumerate((heat.unit, *heat.notes)):
+        _text(draw, (left, _MARGIN + 20 * (len(lines) + number)), line, 14, _QUIET, 140)
     low, high = heat.limits
     for share, value in ((0.0, high), (0.5, (low + high) / 2), (1.0, low)):
         place = (left + 26, top + round(share * (length - 14)) - 2)
-        _text(draw, place, f"{value:.2f}", 14, _INK, 110)
+        _text(draw, place, overlay.in_digits(value, heat.limits), 14, _INK, 110)
 
 
 def _text(

@@ -4,6 +4,7 @@ Sequential maps are for log p(x | class), the diverging one is centred on 0 and 
 All are safe for colour-blind eyes (Nuñez et al. 2018; Crameri et al. 2020).
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,13 +20,17 @@ PackedImage = npt.NDArray[np.uint32]
 Limits = tuple[float, float]
 
 UNIT = "nats per pixel"
+UNIT_PER_AREA = "nats per mm²"
 SEQUENTIAL_MAPS = ("cividis", "magma", "viridis")
 DIVERGING_MAP = "vik"
+DIVERGING_MAPS = (DIVERGING_MAP, "berlin", "broc")
 _CATALOG = {
     "cividis": "cividis:cividis",
     "magma": "bids:magma",
     "viridis": "bids:viridis",
     "vik": "crameri:vik",
+    "berlin": "crameri:berlin",
+    "broc": "crameri:broc",
 }
 
 
@@ -50,7 +55,7 @@ def on_slice(attribution: Attribution, shape: tuple[int, int]) -> FloatImage:
         shape: (rows, columns) of the slice.
 
     Returns:
-        (rows, columns), nats per pixel of the model's input.
+        (rows, columns), in the map's own unit.
     """
     top, left, bottom, right = attribution.box
     rows, row_inside = _positions(shape[0], top, bottom, attribution.values.shape[0])
@@ -102,11 +107,26 @@ def limits(values: npt.NDArray[np.floating], contrast: bool) -> Limits:
     return (low, high) if high > low else (low - 0.5, low + 0.5)
 
 
-def colorize(values: FloatImage, limits: Limits, color_map: str) -> ByteImage:
-    """Colours for values: (rows, columns, 4) RGBA, transparent where the value is NaN."""
+def in_digits(value: float, limits: Limits) -> str:
+    """A value of a colour bar: two decimals, more where its range is small; a true minus."""
+    span = limits[1] - limits[0]
+    decimals = 2 if not 0 < span < 1 else min(6, 2 - math.floor(math.log10(span)))
+    text = f"{value:.{decimals}f}"
+    return (text.removeprefix("-") if float(text) == 0 else text).replace("-", "−")
+
+
+def colorize(
+    values: FloatImage, limits: Limits, color_map: str, threshold: float = 0.0
+) -> ByteImage:
+    """Colours for values: (rows, columns, 4) RGBA.
+
+    Transparent where the value is NaN, or nearer to 0 than the threshold.
+    """
     low, high = limits
     scaled = (values - np.float32(low)) * np.float32(255 / (high - low))
     outside = np.isnan(scaled)
+    if threshold > 0:
+        outside |= np.abs(values) < np.float32(threshold)
     steps = np.clip(np.nan_to_num(scaled) + 0.5, 0, 255).astype(np.uint8)
     colors: ByteImage = _table(color_map)[steps]
     colors[outside] = 0

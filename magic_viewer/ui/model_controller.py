@@ -1,6 +1,7 @@
 """Joins models, session, answers and maps."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -11,9 +12,10 @@ from magic_viewer.pipeline.results import Examination
 from magic_viewer.ui.backend import Backend, Engine, ModelEntry
 from magic_viewer.ui.classify_panel import ClassifyPanel
 from magic_viewer.ui.job import Lane, single_step
-from magic_viewer.ui.map_painter import PaintedMap, changed, choose, paint
+from magic_viewer.ui.map_painter import PaintedMap, paint
 from magic_viewer.ui.model_chooser import ModelChooser
-from magic_viewer.ui.overlay_panel import OverlayPanel, OverlaySettings
+from magic_viewer.ui.overlay_panel import OverlayPanel
+from magic_viewer.ui.overlay_settings import OverlaySettings
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.turns import Turns
 from magic_viewer.ui.viewer import Viewer
@@ -29,6 +31,7 @@ class ModelController(QObject):
 
     engine_changed = Signal(object)
     answer_failed = Signal(str)
+    settings_changed = Signal(object)
 
     def __init__(
         self,
@@ -51,6 +54,7 @@ class ModelController(QObject):
         self.settings = OverlaySettings()
         self.painted: PaintedMap | None = None
         self._original: Examination | None = None
+        self._held: tuple[tuple[object, ...], overlay.Limits] | None = None
         self.lanes = tuple(Lane(self) for _ in range(4))
         self._listing, self._loading, self._examining, self._painting = self.lanes
         self._rest = QTimer(self)
@@ -70,6 +74,7 @@ class ModelController(QObject):
         self._rest.timeout.connect(self._examine)
         self._chooser.model_requested.connect(self._load)
         self._controls.settings_requested.connect(self.set_settings)
+        self._session.series_changed.connect(lambda _: self._let_range_go())
         self._session.slice_index_changed.connect(self._examining.drop)
         self._session.slice_changed.connect(self._wait_for_rest)
         self._session.edited_changed.connect(self._ask_about_edited)
@@ -120,10 +125,8 @@ class ModelController(QObject):
         self._answers.set_labels(labels)
         self._controls.set_labels(labels)
         # Classes of another model mean nothing here.
-        known = self.settings
-        self.settings = OverlaySettings(
-            known.is_visible, None, None, known.opacity, known.color_map, known.has_outline
-        )
+        self.settings = self.settings.of_another_model()
+        self._let_range_go()
         self._controls.set_settings(self.settings)
         self._session.set_model(engine.info if engine is not None else None)
         self.engine_changed.emit(engine)
@@ -176,15 +179,31 @@ class ModelController(QObject):
 
     def set_settings(self, settings: OverlaySettings) -> None:
         """What the user wants to see of the map."""
-        self.settings = settings
-        self._controls.set_settings(settings)
+        self.settings = self._with_typed(settings.after(self.settings))
+        self._controls.set_settings(self.settings)
+        self.settings_changed.emit(self.settings)
         self._paint()
 
     def set_original(self, examination: Examination | None) -> None:
         """What was said of a slice before it was edited, to map the change; None: no change."""
         if examination is not self._original:
             self._original = examination
+            self._let_range_go()
             self._paint()
+
+    def _with_typed(self, settings: OverlaySettings) -> OverlaySettings:
+        """Typing starts from the ends on screen, where they are of the same kind of values."""
+        is_wanted = settings.range_kind == "typed" and settings.typed is None
+        if not is_wanted or self.painted is None:
+            return settings
+        same = self.settings.is_contrast == settings.is_contrast
+        is_same = same and self.settings.per_area == settings.per_area
+        low, high = (round(value, 3) for value in self.painted.limits)
+        return replace(settings, typed=(low, high)) if is_same else settings
+
+    def _let_range_go(self) -> None:
+        """A locked range holds within one series."""
+        self._held = None
 
     def _paint(self) -> None:
         examination, image = self._session.examination, self._session.slice
@@ -192,12 +211,15 @@ class ModelController(QObject):
         if examination is None or image is None:
             self._show_map(None)
             return
-        attribution = choose(examination, self.settings)
-        if self._original is not None:
-            attribution = changed(attribution, self._original)
-        self._painting.submit(single_step(paint, attribution, image.shape, self.settings))
+        self._controls.set_scales(examination.scale_cells)
+        held = self._held[1] if self._held and self._held[0] == self.settings.mapped else None
+        self._painting.submit(
+            single_step(paint, examination, image, self.settings, held, self._original)
+        )
 
     def _show_map(self, painted: PaintedMap | None) -> None:
+        if painted is not None and self.settings.range_kind == "locked":
+            self._held = (self.settings.mapped, painted.limits)
         self.painted = painted if self.settings.is_visible else None
         view, bar = self._viewer.slice_view, self._viewer.color_bar
         has_outline = painted is not None and self.settings.has_outline
@@ -207,8 +229,7 @@ class ModelController(QObject):
             bar.clear()
         else:
             strip = overlay.color_bar(self.painted.color_map, _BAR_LENGTH, 1)
-            bar.set_scale(self.painted.title, self.painted.limits, strip)
-        if painted is None:
-            self._controls.clear_sum()
-        else:
-            self._controls.set_sum(painted.map_sum, painted.attribution.total, painted.title)
+            shown = self.painted
+            bar.set_scale(shown.title, shown.limits, strip, shown.unit, shown.notes)
+        self._session.set_map_notes(self.painted.notes if self.painted else ())
+        self._controls.set_map(painted)

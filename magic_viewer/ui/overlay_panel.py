@@ -1,42 +1,19 @@
 """Controls of the likelihood map: which class, against which, how it is coloured."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QLabel,
-    QSlider,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
-from magic_viewer.pipeline.overlay import SEQUENTIAL_MAPS
-from magic_viewer.ui.class_bars import nats
-from magic_viewer.ui.theme import SPACING, fill_width
-
-
-@dataclass(frozen=True)
-class OverlaySettings:
-    """What the user wants to see over the slice.
-
-    Attributes:
-        is_visible: whether a map is shown at all.
-        target: a class, or None for the most probable one.
-        against: the class to subtract, or None for log p(x | target) itself.
-        opacity: 0..1.
-        color_map: for maps that are no contrast.
-        has_outline: whether the model's input is outlined.
-    """
-
-    is_visible: bool = True
-    target: str | None = None
-    against: str | None = None
-    opacity: float = 0.5
-    color_map: str = SEQUENTIAL_MAPS[0]
-    has_outline: bool = False
+from magic_viewer.pipeline.results import EVERYTHING
+from magic_viewer.ui.calm import CalmCombo
+from magic_viewer.ui.map_badge import MapBadge
+from magic_viewer.ui.map_colors import MapColors, align
+from magic_viewer.ui.map_painter import PaintedMap
+from magic_viewer.ui.overlay_settings import SECOND_BEST, SMOOTHINGS
+from magic_viewer.ui.overlay_settings import OverlaySettings as OverlaySettings
+from magic_viewer.ui.theme import SPACING
 
 
 class OverlayPanel(QWidget):
@@ -48,68 +25,103 @@ class OverlayPanel(QWidget):
         super().__init__(parent)
         self._visible = QCheckBox(self.tr("Show over the slice (T)"))
         self._outline = QCheckBox(self.tr("Outline what the model sees"))
-        self._target = _combo(self.tr("Class of the map"))
-        self._against = _combo(self.tr("Class to subtract"))
-        self._opacity = QSlider(Qt.Orientation.Horizontal)
-        self._opacity.setRange(0, 100)
-        self._opacity.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._opacity.setAccessibleName(self.tr("Opacity"))
-        self._colors = _combo(self.tr("Colour map"))
-        self._colors.addItems(SEQUENTIAL_MAPS)
-        self._sum = QLabel()
-        self._sum.setTextFormat(Qt.TextFormat.PlainText)
-        self._sum.setWordWrap(True)
-        self._sum.setProperty("role", "quiet")
-        self._sum.setAccessibleName(self.tr("Sum of the map"))
+        self._mode = CalmCombo(self.tr("What the map shows"))
+        for words, against in (
+            (self.tr("log p(x | class)"), None),
+            (self.tr("contrast of two classes"), SECOND_BEST),
+            (self.tr("evidence against all others"), EVERYTHING),
+        ):
+            self._mode.addItem(words, against)
+        self._target = CalmCombo(self.tr("Class of the map"))
+        self._against = CalmCombo(self.tr("Class to subtract"))
+        self._scale = CalmCombo(self.tr("Scale of the map"))
+        self._smoothing = CalmCombo(self.tr("Smoothing of the map"))
+        self._form = QFormLayout()
+        self._shown = OverlaySettings()
+        self.badge = MapBadge()
+        self._fill_smoothings()
+        self._lay_out_choice()
+        self.colors = MapColors(self._form)
         self._lay_out()
         self._connect()
+        self.set_scales(())
         self.set_labels(())
         self.set_settings(OverlaySettings())
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
         """The classes to choose from."""
-        for combo, first in (
-            (self._target, self.tr("Most probable class")),
-            (self._against, self.tr("Nothing")),
+        for combo, first, value in (
+            (self._target, self.tr("Most probable class"), None),
+            (self._against, self.tr("Next most probable class"), SECOND_BEST),
         ):
             with QSignalBlocker(combo):
                 combo.clear()
-                combo.addItem(first, None)
+                combo.addItem(first, value)
                 for label in labels:
                     combo.addItem(label, label)
         self.setEnabled(bool(labels))
 
+    def set_scales(self, cells: Sequence[int]) -> None:
+        """Cells a side of the scales there are, finest first; each can be mapped alone."""
+        names = [self.tr("All scales together")] + [
+            self.tr("{number} of {count}: {cells} × {cells} cells").format(
+                number=number + 1, count=len(cells), cells=side
+            )
+            for number, side in enumerate(cells)
+        ]
+        if [self._scale.itemText(n) for n in range(self._scale.count())] == names:
+            return
+        with QSignalBlocker(self._scale):
+            self._scale.clear()
+            for number, name in enumerate(names):
+                self._scale.addItem(name, number - 1 if number else None)
+        self._show_scale()
+
     def set_settings(self, settings: OverlaySettings) -> None:
         """Shows settings."""
-        widgets = (self._visible, self._outline, self._target, self._against, self._opacity)
-        blockers = [QSignalBlocker(widget) for widget in (*widgets, self._colors)]
+        self._shown = settings
+        combos = (self._mode, self._target, self._against, self._smoothing)
+        blockers = [QSignalBlocker(widget) for widget in (self._visible, self._outline, *combos)]
         self._visible.setChecked(settings.is_visible)
         self._outline.setChecked(settings.has_outline)
+        is_pair = settings.against not in (None, EVERYTHING)
+        mode = SECOND_BEST if is_pair else settings.against
+        self._mode.setCurrentIndex(self._mode.findData(mode))
         self._target.setCurrentIndex(max(0, self._target.findData(settings.target)))
         self._against.setCurrentIndex(max(0, self._against.findData(settings.against)))
-        self._opacity.setValue(round(100 * settings.opacity))
-        self._colors.setCurrentText(settings.color_map)
-        self._colors.setEnabled(settings.against is None)
+        self._form.setRowVisible(self._against, is_pair)
+        self._smoothing.setCurrentIndex(max(0, self._smoothing.findData(settings.smoothing)))
+        self._show_scale()
+        self.colors.set_settings(settings)
         del blockers
 
-    def set_sum(self, map_sum: float, total: float, title: str) -> None:
-        """The map's own sum beside the log-likelihood it is spread from."""
-        text = self.tr("Sum of the map {sum} nats\n{title} = {total} nats")
-        self._sum.setText(text.format(sum=nats(map_sum), title=title, total=nats(total)))
+    def set_map(self, painted: PaintedMap | None) -> None:
+        """What is shown now: its sum, its range, the size of its pixels."""
+        self.badge.set_map(painted)
+        if painted is None:
+            return
+        self.colors.set_area(painted.area)
+        if self._shown.typed is None:
+            self.colors.set_limits(painted.limits)
 
-    def clear_sum(self) -> None:
-        """No map."""
-        self._sum.setText("\n")
+    def _show_scale(self) -> None:
+        with QSignalBlocker(self._scale):
+            self._scale.setCurrentIndex(max(0, self._scale.findData(self._shown.scale)))
 
     def _settings(self) -> OverlaySettings:
-        return OverlaySettings(
+        against = self._mode.currentData()
+        if against == SECOND_BEST:
+            against = self._against.currentData()
+        chosen = replace(
+            self._shown,
             is_visible=self._visible.isChecked(),
             target=self._target.currentData(),
-            against=self._against.currentData(),
-            opacity=self._opacity.value() / 100,
-            color_map=self._colors.currentText(),
+            against=against,
             has_outline=self._outline.isChecked(),
+            scale=self._scale.currentData(),
+            smoothing=self._smoothing.currentData(),
         )
+        return self.colors.settings(chosen)
 
     def _ask(self, *_: object) -> None:
         self.settings_requested.emit(self._settings())
@@ -118,36 +130,35 @@ class OverlayPanel(QWidget):
         for box in (self._visible, self._outline):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             box.toggled.connect(self._ask)
-        for combo in (self._target, self._against, self._colors):
+        for combo in (self._mode, self._target, self._against, self._scale, self._smoothing):
             combo.currentIndexChanged.connect(self._ask)
-        self._opacity.valueChanged.connect(self._ask)
+        self.colors.changed.connect(self._ask)
+
+    def _fill_smoothings(self) -> None:
+        raw, smooth = self.tr("raw, as it is"), self.tr("smoothed, σ {width:g} pixels")
+        for width in SMOOTHINGS:
+            self._smoothing.addItem(smooth.format(width=width) if width else raw, width)
+        self._smoothing.setToolTip(
+            self.tr("A Gaussian over pixels of the model's input. The sum stays the same.")
+        )
+
+    def _lay_out_choice(self) -> None:
+        form = self._form
+        align(form)
+        form.addRow(self.tr("Map"), self._mode)
+        form.addRow(self.tr("Class"), self._target)
+        form.addRow(self.tr("minus"), self._against)
+        form.addRow(self.tr("Scale"), self._scale)
+        form.addRow(self.tr("Detail"), self._smoothing)
 
     def _lay_out(self) -> None:
         title = QLabel(self.tr("Likelihood map"))
         title.setProperty("role", "title")
-        form = QFormLayout()
-        form.setHorizontalSpacing(2 * SPACING)
-        form.setVerticalSpacing(SPACING)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
-        form.addRow(self.tr("log p(x | class)"), self._target)
-        form.addRow(self.tr("minus"), self._against)
-        form.addRow(self.tr("Opacity"), self._opacity)
-        form.addRow(self.tr("Colours"), self._colors)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
-        for widget in (title, self._visible):
+        for widget in (title, self._visible, self.badge):
             column.addWidget(widget)
-        column.addLayout(form)
-        for widget in (self._outline, self._sum):
-            column.addWidget(widget)
-
-
-def _combo(name: str) -> QComboBox:
-    combo = QComboBox()
-    combo.setAccessibleName(name)
-    combo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    combo.setMinimumContentsLength(8)
-    fill_width(combo)
-    return combo
+        column.addLayout(self._form)
+        column.addWidget(self.colors.fold)
+        column.addWidget(self._outline)

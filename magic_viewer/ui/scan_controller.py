@@ -83,6 +83,7 @@ class ScanController(QObject):
         session.overlays_switched.connect(lambda _: self._show_notes())
         session.examination_changed.connect(lambda _: self._show_notes())
         session.edited_changed.connect(lambda _: self._show_readout(self._pixel))
+        session.map_noted.connect(lambda _: self._show_notes())
         view.show_overlays(session.shows_overlays)
 
     def _connect_views(self) -> None:
@@ -242,6 +243,8 @@ class ScanController(QObject):
         answer = session.examination
         if answer is not None and not answer.classification.in_distribution:
             right.append(Line(self.tr("⚠ Unlike training"), is_warning=True))
+        for note in session.map_notes:
+            right.append(Line(f"{self.tr('Map')}: {note}", is_quiet=True))
         self._viewer.slice_view.set_notes(left, right)
 
     def _show_readout(self, pixel: tuple[int, int] | None) -> None:

@@ -28,6 +28,7 @@ class Session(QObject):
     examination_changed = Signal(object)
     examination_withheld = Signal(object)
     blind_changed = Signal(bool)
+    map_noted = Signal(object)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +48,7 @@ class Session(QObject):
         self.withheld: Examination | None = None
         self.is_blind = False
         self.hides_answer = False
+        self.map_notes: tuple[str, ...] = ()
         self._is_fresh = True
 
     @property
@@ -241,6 +243,14 @@ class Session(QObject):
         if examination is not self.withheld:
             self.withheld = examination
             self.examination_withheld.emit(examination)
+
+    # The map
+
+    def set_map_notes(self, notes: tuple[str, ...]) -> None:
+        """How the map over the slice differs from the map itself: smoothed, hidden in part."""
+        if notes != self.map_notes:
+            self.map_notes = notes
+            self.map_noted.emit(notes)
 
 
 def find_slice(

@@ -75,7 +75,11 @@ def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
         share = f"{answer.label} {with_spread(answer)}"
         lines.append(f"{share} by the model “{answer.model}”. {answer.verdict}")
     if painted is not None:
-        lines.append(f"{painted.title} = {nats(painted.attribution.total)} nats")
+        lines.append(f"{painted.title} = {nats(painted.total)} nats")
+        if not painted.adds_up:
+            lines.append(f"THE MAP ADDS UP TO {nats(painted.map_sum)} nats. Do not rely on it.")
+        if painted.notes:
+            lines.append(f"Map: {', '.join(painted.notes)} ({painted.unit})")
     return tuple(lines)
 
 
@@ -90,7 +94,15 @@ def _turned(over: Veil | None, turn: Orientation) -> Veil | None:
 
 
 def _heat(painted: PaintedMap, colors: ByteImage) -> Heat:
-    return Heat(colors, painted.limits, painted.color_map, painted.opacity, painted.title)
+    return Heat(
+        colors,
+        painted.limits,
+        painted.color_map,
+        painted.opacity,
+        painted.title,
+        painted.unit,
+        painted.notes,
+    )
 
 
 def _drawing(

@@ -95,6 +95,11 @@ QLabel[role="quiet"] {{ color: {Color.QUIET}; }}
 QLabel[role="warning"] {{ color: {Color.WARNING}; }}
 QLabel[role="alarm"] {{ background: {Color.WARNING}; color: {Color.ON_BRIGHT}; font-weight: 600;
   border-radius: 4px; padding: 8px 10px; }}
+QLabel[role="badge"] {{ border: 1px solid {Color.CONTROL_EDGE}; border-radius: 4px;
+  padding: 4px 8px; }}
+QToolButton[role="fold"] {{ border: none; padding: 4px 0px; color: {Color.TEXT};
+  text-align: left; }}
+QToolButton[role="fold"]:hover, QToolButton[role="fold"]:focus {{ color: {Color.ACCENT}; }}
 QWidget[role="panel"] {{ background: {Color.PANEL}; }}
 """
 

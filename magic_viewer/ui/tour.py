@@ -17,7 +17,7 @@ from magic_viewer.ui.app import application
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.main_window import MainWindow
-from magic_viewer.ui.overlay_panel import OverlaySettings
+from magic_viewer.ui.overlay_settings import OverlaySettings
 from magic_viewer.ui.theme import apply_theme
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from PySide6.QtCore import Qt
 from magic_viewer.pipeline.results import Classification, SampleRequest
 from magic_viewer.ui.classify_panel import ClassifyPanel
 from magic_viewer.ui.generate_panel import GeneratePanel
-from magic_viewer.ui.overlay_panel import OverlayPanel, OverlaySettings
+from magic_viewer.ui.overlay_panel import OverlayPanel
+from magic_viewer.ui.overlay_settings import OverlaySettings
 from magic_viewer.ui.shortcuts import ShortcutsDialog
 
 
@@ -77,7 +78,7 @@ def test_that_the_users_opacity_leaves_the_overlay_panel_as_a_signal(qtbot) -> N
     panel.set_labels(("FLAIR", "T1"))
     panel.set_settings(OverlaySettings(target="T1", against="FLAIR"))
     with qtbot.waitSignal(panel.settings_requested) as asked:
-        panel._opacity.setValue(80)
+        panel.colors._opacity.setValue(80)
     (settings,) = asked.args
     assert settings.opacity == pytest.approx(0.8)
     assert (settings.target, settings.against) == ("T1", "FLAIR")
