@@ -111,10 +111,10 @@ def read_a_scan(scan: Path, folder: Path) -> None:
     hand.do("key", "t")
     hand.until(lambda: view.picture._veil is not None, "the map again")
 
-    against = window.overlay_panel._against
-    hand.click(against, against.rect().center())
+    mode = window.overlay_panel._mode
+    hand.click(mode, mode.rect().center())
     hand.do("key", "--delay", "60", "Down", "Return")
-    hand.until(lambda: against.currentData() is not None, "a class to subtract")
+    hand.until(lambda: mode.currentData() is not None, "another kind of map")
     hand.until(lambda: controller._models.painted is not None, "a painted contrast")
     hand.until(lambda: controller._models.painted.attribution.is_contrast, "a contrast")
     hand.keep("contrast")
