@@ -113,7 +113,11 @@ def draw_letters(painter: QPainter, view: QRectF, letters: EdgeLetters) -> None:
 
 
 def draw_outlined(painter: QPainter, place: QPointF, text: str, color: QColor) -> None:
-    """Readable on white and on black."""
+    """Readable on white, on black and on any map: dark ground, dark edges."""
+    metrics = painter.fontMetrics()
+    width = metrics.horizontalAdvance(text)
+    ground = QRectF(place.x() - 3, place.y() - metrics.ascent(), width + 6, metrics.height())
+    painter.fillRect(ground, QColor(0, 0, 0, 120))
     painter.setPen(QColor(0, 0, 0, 200))
     for offset in (QPointF(-1, 0), QPointF(1, 0), QPointF(0, -1), QPointF(0, 1)):
         painter.drawText(place + offset, text)
