@@ -71,6 +71,7 @@ class View:
         legends: which of those is which.
         drawing: RGBA of `size_on_page` to lay over all, if any.
         is_edited: whether the pixels were changed by hand: burned in as a frame and words.
+        is_smooth: whether colours are interpolated between pixels.
     """
 
     display_values: overlay.ByteImage
@@ -83,6 +84,7 @@ class View:
     legends: tuple[Legend, ...] = ()
     drawing: overlay.ByteImage | None = None
     is_edited: bool = False
+    is_smooth: bool = True
 
 
 def sample_file_name(sample: Sample) -> str:
@@ -225,7 +227,8 @@ def _render(view: View) -> Image.Image:
         over = overlay.stacked(over, overlay.veil(view.heat.colors, view.heat.opacity))
     packed = overlay.blend(view.display_values, over)
     rgb = np.stack([packed >> shift & 255 for shift in (16, 8, 0)], axis=-1).astype(np.uint8)
-    image = Image.fromarray(rgb).resize(size_on_page(view), Image.Resampling.BICUBIC)
+    resampling = Image.Resampling.BICUBIC if view.is_smooth else Image.Resampling.NEAREST
+    image = Image.fromarray(rgb).resize(size_on_page(view), resampling)
     if view.drawing is not None:
         drawing = Image.fromarray(view.drawing)
         image.paste(drawing, mask=drawing)

@@ -53,7 +53,7 @@ class BrushHand(QObject):
         if self._is_down:
             self.dragged.emit(self._item.to_index(at))
 
-    def release(self) -> None:
+    def release(self, _at: QPointF | None = None) -> None:
         """Ends the stroke."""
         if self._is_down:
             self._is_down = False

@@ -13,7 +13,7 @@ class Command:
 
     Attributes:
         name: what the program calls it.
-        menu: "File", "View", "Window", "Measure", "Model" or "Help".
+        menu: "File", "View", "Window", "Mouse", "Measure", "Model" or "Help".
         text: what the user reads.
         keys: key sequences, the first is shown in the menu.
         is_checkable: whether it is on or off.
@@ -58,6 +58,7 @@ COMMANDS = (
     Command("fit", "View", _say("Fit"), ("=",), starts_group=True),
     Command("zoom_in", "View", _say("Zoom in"), ("+",)),
     Command("zoom_out", "View", _say("Zoom out"), ("-",)),
+    Command("actual_size", "View", _say("One image pixel on one screen pixel"), ("Ctrl+1",)),
     Command("flip_horizontal", "View", _say("Flip left and right"), ("H",)),
     Command("flip_vertical", "View", _say("Flip top and bottom"), ("V",)),
     Command("turn_right", "View", _say("Turn right"), ("R",)),
@@ -76,6 +77,8 @@ COMMANDS = (
     Command("what_if", "View", _say("What if… (brush)"), ("P",), True, starts_group=True),
     Command("brush_smaller", "View", _say("Smaller brush"), ("[",)),
     Command("brush_larger", "View", _say("Larger brush"), ("]",)),
+    Command("scale_bar", "View", _say("Scale bar"), ("K",), is_checkable=True),
+    Command("smooth", "View", _say("Smooth between pixels"), ("S",), is_checkable=True),
     Command("full_screen", "View", _say("Full screen"), ("F11",), is_checkable=True),
     Command("file_window", "Window", _say("The file's own window"), ("~", "`")),
     Command("full_range", "Window", _say("Full range"), ("0",)),
@@ -85,6 +88,18 @@ COMMANDS = (
     Command("preset_2", "Window", _say("CT bone"), ("3",)),
     Command("preset_3", "Window", _say("CT brain"), ("4",)),
     Command("preset_4", "Window", _say("CT liver"), ("5",)),
+    Command("edit_presets", "Window", _say("Edit the CT presets…"), starts_group=True),
+    Command("window_tool", "Mouse", _say("Left drag: window"), ("W",), is_checkable=True),
+    Command("zoom_tool", "Mouse", _say("Left drag: zoom"), ("Z",), is_checkable=True),
+    Command("pan_tool", "Mouse", _say("Left drag: pan"), ("G",), is_checkable=True),
+    Command("crosshair_tool", "Mouse", _say("Left drag: crosshair"), ("X",), is_checkable=True),
+    Command(
+        "research_mouse",
+        "Mouse",
+        _say("Profile “research”: crosshair on the left button"),
+        is_checkable=True,
+        starts_group=True,
+    ),
     Command("draw_distance", "Measure", _say("Distance"), ("M",), is_checkable=True),
     Command("draw_angle", "Measure", _say("Angle"), ("A",), is_checkable=True),
     Command("draw_rectangle", "Measure", _say("Rectangle"), ("B",), is_checkable=True),
@@ -105,17 +120,15 @@ MENUS = {
     "File": _say("&File"),
     "View": _say("&View"),
     "Window": _say("&Window/level"),
+    "Mouse": _say("M&ouse"),
     "Measure": _say("&Measure"),
     "Model": _say("M&odel"),
     "Help": _say("&Help"),
 }
+# What the buttons do is `mouse.gestures`, by profile.
 MOUSE = (
-    (_say("Left drag"), _say("Window: width sideways, centre up and down")),
-    (_say("Middle drag"), _say("Pan")),
-    (_say("Right drag"), _say("Zoom")),
     (_say("Wheel"), _say("Slice")),
     (_say("Ctrl + wheel"), _say("Zoom")),
-    (_say("Ctrl + left drag"), _say("Window from a region")),
     (_say("Left drag on a measurement"), _say("Move it, or its corner")),
     (_say("Left drag in “What if…”"), _say("Paint: edits a copy of the slice")),
     (_say("Alt + 1 … 9"), _say("Blind reading: answer with the class of this number")),

@@ -88,6 +88,7 @@ class Controller(QObject):
         from magic_viewer.ui.scan_controller import ScanController
         from magic_viewer.ui.series_controller import SeriesController
         from magic_viewer.ui.tag_controller import TagController
+        from magic_viewer.ui.view_controller import ViewController
         from magic_viewer.ui.whatif_controller import WhatIfController
 
         window, session, backend = self._window, self.session, self._backend
@@ -138,6 +139,9 @@ class Controller(QObject):
             window.commands,
             self.report,
             self.say,
+        )
+        self._view_controls = ViewController(
+            session, self._viewer.slice_view, window.commands, self._settings
         )
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
         self._tags = TagController(session, window)
@@ -282,7 +286,7 @@ class Controller(QObject):
         self._window.generate_panel.ask()
 
     def _cancel(self) -> None:
-        if self._markings.cancel() or self._whatif.cancel():
+        if any(one.cancel() for one in (self._markings, self._whatif, self._view_controls)):
             return
         if self._cine.is_playing:
             self._cine.set_playing(False)
@@ -339,7 +343,8 @@ class Controller(QObject):
 
         picture = self._viewer.slice_view.picture
         if picture.display_values is not None:
-            view = snapshot(self.session, picture, self._models.painted, self._markings.shown)
+            look, shown = self._view_controls.look, self._markings.shown
+            view = snapshot(self.session, picture, self._models.painted, shown, look)
             self._saving.submit(single_step(save_view, view, path))
 
 

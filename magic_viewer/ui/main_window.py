@@ -27,6 +27,7 @@ from magic_viewer.ui.generate_panel import GeneratePanel
 from magic_viewer.ui.marking_panel import MarkingPanel
 from magic_viewer.ui.message_bar import MessageBar
 from magic_viewer.ui.model_chooser import ModelChooser
+from magic_viewer.ui.mouse import saved_profile
 from magic_viewer.ui.overlay_panel import OverlayPanel
 from magic_viewer.ui.series_answer_panel import SeriesAnswerPanel
 from magic_viewer.ui.shortcuts import KeyFilter, ShortcutsDialog
@@ -107,7 +108,7 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """The F1 list."""
-        ShortcutsDialog(self).open()
+        ShortcutsDialog(saved_profile(self._settings), self).open()
 
     # Drag and drop
 

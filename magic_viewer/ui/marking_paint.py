@@ -23,6 +23,7 @@ from PySide6.QtGui import (
 from magic_viewer.imaging.marking import Marking, handles, outline
 from magic_viewer.pipeline.overlay import ByteImage
 from magic_viewer.ui.marking_label import DARK, draw_label
+from magic_viewer.ui.scale_bar import draw_scale_bar
 from magic_viewer.ui.theme import Color
 
 _LINE, _SELECTED_LINE, _HALO = 1.5, 2.2, 2.5
@@ -75,13 +76,28 @@ def draw(painter: QPainter, shown: Sequence[Shown], to_screen: QTransform, area:
             taken.append(room)
 
 
-def to_pixels(shown: Sequence[Shown], to_screen: QTransform, size: tuple[int, int]) -> ByteImage:
-    """Markings alone on a clear ground, (rows, columns, 4) RGBA uint8, for an export."""
+def to_pixels(
+    shown: Sequence[Shown],
+    to_screen: QTransform,
+    size: tuple[int, int],
+    pixels_per_mm: float | None = None,
+) -> ByteImage:
+    """Markings, and a scale bar, on a clear ground: (rows, columns, 4) RGBA uint8, for an export.
+
+    Args:
+        shown: what to draw.
+        to_screen: (column, row) of the slice -> pixels of the result.
+        size: (rows, columns) of the result.
+        pixels_per_mm: for a scale bar; None for none.
+    """
     rows, columns = size
     image = QImage(columns, rows, QImage.Format.Format_RGBA8888)
     image.fill(Qt.GlobalColor.transparent)
     painter = QPainter(image)
-    draw(painter, shown, to_screen, QRectF(0, 0, columns, rows))
+    area = QRectF(0, 0, columns, rows)
+    draw(painter, shown, to_screen, area)
+    if pixels_per_mm is not None:
+        draw_scale_bar(painter, area, pixels_per_mm)
     painter.end()
     pixels = np.frombuffer(image.constBits(), np.uint8)
     return pixels.reshape(rows, image.bytesPerLine())[:, : columns * 4].reshape(rows, columns, 4)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QImage
 from magic_viewer.imaging.display import to_display
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.file_overlays import paint
+from magic_viewer.pipeline.image_colors import GREY, packed, painted
 from magic_viewer.pipeline.overlay import Veil, blend, stacked
 
 
@@ -17,6 +18,7 @@ class Picture:
         self._slice: Slice | None = None
         self._window: Window | None = None
         self._inverted = False
+        self._colors = GREY
         self._shows_overlays = True
         self._overlays: Veil | None = None
         self._veil: Veil | None = None
@@ -39,6 +41,10 @@ class Picture:
         """The user's window, or None for the slice's own display."""
         self._window, self._inverted = window, inverted
         self._display = self._packed = None
+
+    def set_colors(self, color_map: str) -> None:
+        """The colour map of the slice itself."""
+        self._colors, self._packed = color_map, None
 
     def set_veil(self, veil: Veil | None) -> None:
         """The map to lay over, of the slice's rows and columns."""
@@ -67,12 +73,23 @@ class Picture:
             self._display = to_display(self._slice, self._window, self._inverted)
         return self._display
 
+    @property
+    def colored_values(self) -> npt.NDArray[np.uint8] | None:
+        """The same in the colour map."""
+        display = self.display_values
+        return None if display is None else painted(display, self._colors)
+
     def image(self) -> QImage | None:
         """One image of everything; valid until the next change."""
         if self._packed is None:
             display = self.display_values
             if display is None:
                 return None
-            self._packed = np.ascontiguousarray(blend(display, self._above))
+            self._packed = np.ascontiguousarray(self._compose(display))
         rows, columns = self._packed.shape
         return QImage(self._packed.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
+
+    def _compose(self, display: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+        if self._above is None and self._colors != GREY and display.ndim == 2:
+            return packed(display, self._colors)
+        return blend(painted(display, self._colors), self._above)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from magic_viewer.ui.commands import COMMANDS, MOUSE, translate
+from magic_viewer.ui.mouse import Profile, gestures
 from magic_viewer.ui.theme import MARGIN, SPACING
 
 
@@ -41,10 +42,11 @@ class KeyFilter(QObject):
 
 
 class ShortcutsDialog(QDialog):
-    """All mouse gestures and keys."""
+    """All mouse gestures, of the profile in use, and keys."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, profile: Profile = "clinical", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._profile: Profile = profile
         self.setWindowTitle(self.tr("Mouse and keys"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         inside = QWidget()
@@ -66,7 +68,8 @@ class ShortcutsDialog(QDialog):
         self.resize(560, 620)
 
     def _fill(self, grid: QGridLayout) -> None:
-        rows = [(translate(gesture), translate(effect)) for gesture, effect in MOUSE]
+        rows = gestures(self._profile)
+        rows += [(translate(gesture), translate(effect)) for gesture, effect in MOUSE]
         rows += [(keys_in_words(c.keys), c.words.removesuffix("…")) for c in COMMANDS if c.keys]
         for number, (keys, effect) in enumerate(rows):
             label = QLabel(keys)

@@ -37,6 +37,7 @@ class SliceItem(pg.GraphicsObject):  # type: ignore[misc]
         self._picture = picture
         self._shape = (0, 0)
         self._box: Box | None = None
+        self._is_smooth = True
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, False)
 
     def place(
@@ -55,6 +56,11 @@ class SliceItem(pg.GraphicsObject):  # type: ignore[misc]
         """Outline as (top, left, bottom, right) in slice pixels, or none."""
         self.prepareGeometryChange()
         self._box = box
+        self.update()
+
+    def set_smooth(self, is_smooth: bool) -> None:
+        """Whether colours are interpolated between pixels."""
+        self._is_smooth = is_smooth
         self.update()
 
     def extent(self) -> QRectF:
@@ -78,7 +84,7 @@ class SliceItem(pg.GraphicsObject):  # type: ignore[misc]
         image = self._picture.image()
         if image is None:
             return
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth)
         painter.drawImage(self._pixels(), image)
         if self._box is not None:
             pen = QPen(QColor(Color.ACCENT), 0)

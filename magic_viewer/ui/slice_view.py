@@ -1,37 +1,31 @@
 """The view of one slice: shows what it is given and says what the mouse asks for.
 
-Left drag window, middle drag pan, right drag zoom, wheel slice, Ctrl+wheel zoom, Ctrl+left drag
-window from a region, double click fit. A left drag on a marking, or with a tool of the
-`MarkingHand`, is the hand's; with a brush it is the `BrushHand`'s.
+What the mouse does is `mouse`'s table and `slice_mouse`'s work.
 """
 
-import math
-
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QRubberBand, QWidget
+from PySide6.QtWidgets import QWidget
 
 from magic_viewer.imaging.geometry import EdgeLetters
 from magic_viewer.imaging.study import Slice, Window
+from magic_viewer.pipeline.image_colors import GREY
 from magic_viewer.pipeline.overlay import Veil
+from magic_viewer.ui import mouse
 from magic_viewer.ui.brush_hand import BrushHand, draw_edited_mark
+from magic_viewer.ui.crosshair import Crosshair, draw_crosshair
+from magic_viewer.ui.look import Look
 from magic_viewer.ui.marking_hand import MarkingHand
 from magic_viewer.ui.marking_item import MarkingItem
+from magic_viewer.ui.mouse import Action, Profile, own_tool
 from magic_viewer.ui.orientation import Orientation, pixel_size
 from magic_viewer.ui.picture import Picture
+from magic_viewer.ui.scale_bar import draw_scale_bar
 from magic_viewer.ui.slice_item import Box, SliceItem
+from magic_viewer.ui.slice_mouse import ZOOM_PER_STEP, Hand, SliceMouse
 from magic_viewer.ui.slice_text import Corners, Line, draw_corners, draw_letters
-from magic_viewer.ui.windowing import words
-
-_WHEEL_STEP = 120
-_ZOOM_PER_PIXEL = 1 / 180
-_ZOOM_PER_STEP = 1.15
-_BUTTONS = {
-    Qt.MouseButton.LeftButton: "window",
-    Qt.MouseButton.MiddleButton: "pan",
-    Qt.MouseButton.RightButton: "zoom",
-}
+from magic_viewer.ui.windowing import described
 
 
 class SliceView(pg.GraphicsView):  # type: ignore[misc]
@@ -41,6 +35,8 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     region_selected = Signal(object)
     slice_step_requested = Signal(int)
     pointed_at = Signal(object)
+    # (column, row) of the slice, pixel centres at whole numbers.
+    crosshair_moved = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background="k")
@@ -66,11 +62,9 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._is_inverted = False
         self._orientation = Orientation()
         self._is_fitted = True
-        self._drag: str | None = None
-        self._last = QPointF()
-        self._pressed = QPoint()
-        self._wheel = 0
-        self._band = QRubberBand(QRubberBand.Shape.Rectangle, self.viewport())
+        self._crosshair: Crosshair | None = None
+        self._look = Look()
+        self._mouse = SliceMouse(self, self._hands)
         self._font = QFont(self.font())
         self._font.setPixelSize(13)
 
@@ -78,6 +72,18 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     def picture(self) -> Picture:
         """What is drawn, for an export."""
         return self._picture
+
+    @property
+    def look(self) -> Look:
+        """How its pixels are drawn."""
+        return self._look
+
+    @property
+    def pixels_per_mm(self) -> float | None:
+        """For the scale bar; None without one, and where the file gives no mm."""
+        if self._slice is None or not self._slice.spacing or not self._look.has_scale_bar:
+            return None
+        return float(self._box.rect().width() / self._box.viewRect().width())
 
     # What to show
 
@@ -120,10 +126,15 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if self._slice is None:
             self._corners.bottom_right = ()
             return
-        window = words(self._window) if self._window else self.tr("Window of the file")
-        lines = [Line(self.tr("Colour") if self._slice.is_color else window)]
+        lines = [Line(described(self._slice, self._window))]
         if self._is_inverted:
             lines.insert(0, Line(self.tr("Inverted")))
+        if self._look.colors != GREY and not self._slice.is_color:
+            colors = self.tr("Image in colours: {name}").format(name=self._look.colors)
+            lines.insert(0, Line(colors))
+        if self._mouse.tool != own_tool(self._mouse.profile):
+            tool = self.tr("Left drag: {action}").format(action=mouse.words(self._mouse.tool))
+            lines.insert(0, Line(tool, is_quiet=True))
         self._corners.bottom_right = lines
 
     def set_veil(self, veil: Veil | None) -> None:
@@ -135,6 +146,25 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         """Whether the file's overlays are drawn."""
         self._picture.show_overlays(is_wanted)
         self._item.update()
+
+    def set_look(self, look: Look) -> None:
+        """Colours, interpolation and scale bar."""
+        self._look = look
+        self._picture.set_colors(look.colors)
+        self._item.set_smooth(look.is_smooth)
+        self._write_window()
+        self.viewport().update()
+
+    def set_mouse(self, profile: Profile, tool: Action) -> None:
+        """Which buttons do what, and what a left drag does."""
+        self._mouse.profile, self._mouse.tool = profile, tool
+        self._write_window()
+        self.viewport().update()
+
+    def set_crosshair(self, crosshair: Crosshair | None) -> None:
+        """Where the crosshair is, or none."""
+        self._crosshair = crosshair
+        self.viewport().update()
 
     def set_outline(self, box: Box | None) -> None:
         """What the model saw, in slice pixels."""
@@ -169,13 +199,26 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     def zoom_in(self) -> None:
         """One step closer."""
-        self.zoom(_ZOOM_PER_STEP)
+        self.zoom(ZOOM_PER_STEP)
 
     def zoom_out(self) -> None:
         """One step back."""
-        self.zoom(1 / _ZOOM_PER_STEP)
+        self.zoom(1 / ZOOM_PER_STEP)
 
-    def _pan(self, moved: QPointF) -> None:
+    def show_actual_size(self) -> None:
+        """One pixel of the slice on one of the screen; oblong pixels by their shorter side."""
+        if self._slice is None:
+            return
+        side = min(pixel_size(self._slice))
+        area = QRectF(QPointF(), self._box.rect().size() * (side * self.devicePixelRatioF()))
+        area.moveCenter(self._box.viewRect().center())
+        # By whole pixels, so that none of the slice falls on two of the screen.
+        area.moveTo(round(area.left() / side) * side, round(area.top() / side) * side)
+        self._box.setRange(area, padding=0)
+        self._is_fitted = False
+
+    def pan(self, moved: QPointF) -> None:
+        """Takes the slice along, in pixels of the screen."""
         before, after = (self._box.mapSceneToView(point) for point in (QPointF(), moved))
         self._box.translateBy(x=before.x() - after.x(), y=before.y() - after.y())
         self._is_fitted = False
@@ -189,67 +232,35 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     # The mouse
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begins a drag; the first button decides what it does."""
-        if self._drag is not None or self._slice is None:
-            return
-        self._drag = _BUTTONS.get(event.button())
-        if self._drag == "window":
-            self._drag = self._left_drag(event)
-        self._last, self._pressed = event.position(), event.position().toPoint()
-
-    def _left_drag(self, event: QMouseEvent) -> str:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            return "region"
-        if self.hand.tool is None and self.brush.press(event.position()):
-            return "brush"
-        return "marking" if self.hand.press(event.position()) else "window"
+        """Begins a drag."""
+        if self._slice is not None:
+            self._mouse.press(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Goes on with a drag, and says what the pointer is over."""
-        position = event.position()
-        moved, self._last = position - self._last, position
-        if not event.buttons():
-            # The release went elsewhere, to a dialog for instance.
-            self._drag = None
-            if self._slice is not None:
-                self._hover(position)
-        if self._drag == "window":
-            self.window_dragged.emit(moved.x(), moved.y())
-        elif self._drag == "marking":
-            self.hand.drag(position)
-        elif self._drag == "brush":
-            self.brush.drag(position)
+        if self._slice is not None and not event.buttons():
+            self._hover(event.position())
+        self._mouse.move(event)
+        if self.brush.is_active:
             self.viewport().update()
-        elif self._drag == "pan":
-            self._pan(moved)
-        elif self._drag == "zoom":
-            self.zoom(math.exp(-moved.y() * _ZOOM_PER_PIXEL), QPointF(self._pressed))
-        elif self._drag == "region":
-            self._band.setGeometry(QRect(self._pressed, position.toPoint()).normalized())
-            self._band.show()
         if self._slice is not None:
-            self.pointed_at.emit(self._item.pixel_at(self.mapToScene(position.toPoint())))
+            place = self.mapToScene(event.position().toPoint())
+            self.pointed_at.emit(self._item.pixel_at(place))
 
     def _hover(self, position: QPointF) -> None:
         if self.hand.tool is None and self.brush.hover(position):
             self.viewport().setCursor(Qt.CursorShape.CrossCursor)
-            self.viewport().update()
         else:
             self.brush.leave()
-            self.viewport().setCursor(self.hand.hover(position))
+            self.viewport().setCursor(self._mouse.cursor(self.hand.hover(position)))
+
+    def _hands(self) -> tuple[Hand, ...]:
+        """Who may take a left drag; a measuring tool in the hand goes before the brush."""
+        return (self.brush, self.hand) if self.hand.tool is None else (self.hand,)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """Ends a drag when its own button is let go."""
-        ended = _BUTTONS.get(event.button())
-        if self._drag == "region" and ended == "window":
-            self._select_region()
-        elif self._drag == "marking" and ended == "window":
-            self.hand.release(event.position())
-        elif self._drag == "brush" and ended == "window":
-            self.brush.release()
-        elif self._drag != ended:
-            return
-        self._drag = None
+        """Ends a drag."""
+        self._mouse.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Fits; with a tool it is one more press."""
@@ -259,18 +270,19 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
             self.fit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Another slice, or with Ctrl a zoom at the pointer. Touch pads give parts of a step."""
-        angle = event.angleDelta().y()
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            point_scene = self.mapToScene(event.position().toPoint())
-            self.zoom(_ZOOM_PER_STEP ** (angle / _WHEEL_STEP), point_scene)
-        else:
-            self._wheel += angle
-            steps = int(self._wheel / _WHEEL_STEP)
-            self._wheel -= steps * _WHEEL_STEP
-            if steps:
-                self.slice_step_requested.emit(-steps)
+        """Another slice, or a zoom."""
+        self._mouse.wheel(event)
         event.accept()
+
+    def move_crosshair(self, at: QPointF) -> None:
+        """Says that the crosshair is wanted at a pixel of the viewport, if the slice is there."""
+        if self._slice is not None and self._item.pixel_at(self.mapToScene(at.toPoint())):
+            self.crosshair_moved.emit(*self.markings.to_index(at))
+
+    def select_region(self, start: QPointF, end: QPointF) -> None:
+        """Says which part of the slice lies between two pixels of the viewport."""
+        points = [self._item.mapFromScene(self.mapToScene(at.toPoint())) for at in (start, end)]
+        self.region_selected.emit(QRectF(points[0], points[1]).normalized())
 
     def leaveEvent(self, _event: QEvent) -> None:
         """Clears the readout when the pointer leaves."""
@@ -289,13 +301,6 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if hasattr(self, "_item") and self._is_fitted:
             self.fit()
 
-    def _select_region(self) -> None:
-        self._band.hide()
-        corners = (QPointF(self._pressed), self._last)
-        points = [self._item.mapFromScene(self.mapToScene(point.toPoint())) for point in corners]
-        region = QRectF(points[0], points[1]).normalized()
-        self.region_selected.emit(region)
-
     # Text over the slice
 
     def drawForeground(self, painter: QPainter, _rect: QRectF) -> None:
@@ -303,6 +308,11 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         painter.resetTransform()
         painter.setFont(self._font)
         area = QRectF(self.viewport().rect())
+        if self.pixels_per_mm is not None:
+            draw_scale_bar(painter, area, self.pixels_per_mm)
+        if self._crosshair is not None and self._slice is not None:
+            place = self.markings.to_screen().map(QPointF(*self._crosshair.point))
+            draw_crosshair(painter, place, self._crosshair.text)
         draw_corners(painter, area, self._corners)
         if self._letters is not None and self._slice is not None:
             draw_letters(painter, area, self._letters)

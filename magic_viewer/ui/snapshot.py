@@ -11,9 +11,11 @@ from PySide6.QtGui import QTransform
 from magic_viewer.imaging.geometry import edge_letters
 from magic_viewer.pipeline.export import Heat, View, size_on_page
 from magic_viewer.pipeline.file_overlays import legends
+from magic_viewer.pipeline.image_colors import GREY
 from magic_viewer.pipeline.overlay import ByteImage, Veil
 from magic_viewer.pipeline.results import with_spread
 from magic_viewer.ui.class_bars import nats
+from magic_viewer.ui.look import Look
 from magic_viewer.ui.map_painter import PaintedMap
 from magic_viewer.ui.marking_paint import Shown, to_pixels
 from magic_viewer.ui.notes import display_notes
@@ -21,7 +23,7 @@ from magic_viewer.ui.orientation import Orientation, pixel_size
 from magic_viewer.ui.picture import Picture
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.slice_item import transform
-from magic_viewer.ui.windowing import words
+from magic_viewer.ui.windowing import described
 
 
 def snapshot(
@@ -29,6 +31,7 @@ def snapshot(
     picture: Picture,
     painted: PaintedMap | None,
     markings: Sequence[Shown] = (),
+    look: Look | None = None,
 ) -> View:
     """The slice in view with its overlays, map and markings.
 
@@ -37,34 +40,39 @@ def snapshot(
         picture: of that slice.
         painted: the map over it, or None.
         markings: those of this slice.
+        look: how its pixels are drawn on screen.
     """
     assert session.slice is not None
-    assert picture.display_values is not None
+    assert picture.colored_values is not None
+    look = look or Look()
     turn = session.orientation
     letters = turn.letters(edge_letters(session.slice.affine))
     height, width = pixel_size(session.slice)
     view = View(
-        display_values=turn.apply(picture.display_values),
+        display_values=turn.apply(picture.colored_values),
         spacing=(width, height) if turn.quarter_turns % 2 else (height, width),
         letters=(letters.left, letters.right, letters.top, letters.bottom) if letters else None,
         convention=" · ".join(display_notes(session)),
-        captions=(*captions(session, painted), *_unedited(session, markings)),
+        captions=(*captions(session, painted, look), *_unedited(session, markings)),
         heat=_heat(painted, turn.apply(painted.colors)) if painted else None,
         overlays=_turned(picture.overlays, turn),
         legends=tuple(legends(session.overlays)),
         is_edited=session.edited is not None,
+        is_smooth=look.is_smooth,
     )
-    return replace(view, drawing=_drawing(session, markings, size_on_page(view)))
+    return replace(view, drawing=_drawing(session, markings, size_on_page(view), look))
 
 
-def captions(session: Session, painted: PaintedMap | None) -> tuple[str, ...]:
+def captions(session: Session, painted: PaintedMap | None, look: Look) -> tuple[str, ...]:
     """Slice and window, class and likelihood. Nothing from the file's texts."""
     assert session.slice is not None
     assert session.volume is not None
     place = f"Slice {session.slice.index + 1} / {session.volume.shape[0]}"
-    shown = [place, words(session.window) if session.window else "Window of the file"]
+    shown = [place, described(session.slice, session.window)]
     if session.is_inverted:
         shown.append("inverted")
+    if look.colors != GREY and not session.slice.is_color:
+        shown.append(f"image in colours: {look.colors}")
     lines = [" · ".join(shown)]
     if session.edited is not None:
         lines.append("Edited by hand: not the patient's image. The answer is for the edit.")
@@ -106,10 +114,12 @@ def _heat(painted: PaintedMap, colors: ByteImage) -> Heat:
 
 
 def _drawing(
-    session: Session, markings: Sequence[Shown], size: tuple[int, int]
+    session: Session, markings: Sequence[Shown], size: tuple[int, int], look: Look
 ) -> npt.NDArray[np.uint8] | None:
-    """The markings alone, on the grid of a page's image of (width, height)."""
-    if not markings or session.slice is None:
+    """The markings and the scale bar, on the grid of a page's image of (width, height)."""
+    assert session.slice is not None
+    has_scale_bar = look.has_scale_bar and session.slice.spacing is not None
+    if not markings and not has_scale_bar:
         return None
     width, height = size
     to_view = transform(session.slice.shape, pixel_size(session.slice), session.orientation)
@@ -117,4 +127,5 @@ def _drawing(
     extent = to_view.mapRect(QRectF(0, 0, columns, rows))
     on_page = QTransform.fromScale(width / extent.width(), height / extent.height())
     to_page = QTransform.fromTranslate(0.5, 0.5) * to_view * on_page
-    return to_pixels(markings, to_page, (height, width))
+    pixels_per_mm = width / extent.width() if has_scale_bar else None
+    return to_pixels(markings, to_page, (height, width), pixels_per_mm)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from magic_viewer.imaging.study import PixelArray, Window
+from magic_viewer.imaging.study import PixelArray, Slice, Window
 
 # A hand's width on the mouse pad, some 250 pixels, doubles or halves the width.
 _PIXELS_PER_E_FOLD = 360.0
@@ -37,6 +37,21 @@ def of_region(values: PixelArray) -> Window | None:
 
 
 def words(window: Window) -> str:
-    """Width and centre with as many decimals as the width is worth."""
-    decimals = 0 if window.width >= 20 else max(0, 2 - math.floor(math.log10(window.width)))
-    return f"W {window.width:.{decimals}f}  C {window.center:.{decimals}f}"
+    """Width and centre with as many decimals as they are worth, and the curve if it is bent."""
+    digits = decimals(window)
+    text = f"W {window.width:.{digits}f}  C {window.center:.{digits}f}"
+    return f"{text}  sigmoid" if window.function == "SIGMOID" else text
+
+
+def decimals(window: Window) -> int:
+    """How many decimals the values of a window are worth."""
+    return 0 if window.width >= 20 else max(0, 2 - math.floor(math.log10(window.width)))
+
+
+def described(image: Slice, window: Window | None) -> str:
+    """What makes grey of the slice's values: its window, or a table of its file."""
+    if image.is_color:
+        return "Colour"
+    if window is not None:
+        return words(window)
+    return "Table of the file (VOI LUT)" if image.voi_lut is not None else "Window of the file"
