@@ -105,6 +105,8 @@ class SeriesAnswerPanel(QWidget):
         text = self.tr("From {used} of {count} slices.")
         if not is_whole:
             text = self.tr("So far, from {used} of {count} slices.")
+        elif answer.used < answer.left_out:
+            text = self.tr("From only {used} of {count} slices: take the class with caution.")
         share = 100 * answer.probabilities[answer.label]
         self._say(f"{answer.label}  {share:.1f} %", text.format(used=answer.used, count=count))
         for label, row in self._rows.items():

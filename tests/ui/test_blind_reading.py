@@ -244,6 +244,17 @@ def test_that_writing_is_tried_again_by_itself(blind: Opened) -> None:
     assert [row["reader"] for row in rows(blind)] == ["left"]
 
 
+def test_that_what_still_waits_is_written_when_the_window_closes(blind: Opened) -> None:
+    path = controller(blind)._log.path
+    path.unlink()
+    path.mkdir()
+    controller(blind).answer("left")
+    blind.wait(lambda: "can't be written" in blind.window.blind_panel.problem)
+    path.rmdir()
+    blind.window.close()
+    assert "left" in path.read_text()
+
+
 @pytest.mark.qt_log_ignore("propagateSizeHints")
 def test_that_the_file_is_asked_for_once_and_without_one_reading_is_not_blind(
     qtbot, opened: Opened, scan: Path, tmp_path: Path

@@ -51,6 +51,8 @@ def test_that_the_series_answer_names_the_slices_it_rests_on(panel) -> None:
     panel.show_answer(answer(18, 6), is_whole=True)
     assert panel.text == "T1  80.0 %\nFrom 18 of 24 slices."
     assert panel._rows["FLAIR"].text() == "20.0 %"
+    panel.show_answer(answer(3, 21), is_whole=True)
+    assert "From only 3 of 24 slices: take the class with caution." in panel.text
     panel.show_answer(answer(3, 21), is_whole=False)
     assert "So far, from 3 of 24 slices." in panel.text
 

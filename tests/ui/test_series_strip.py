@@ -3,9 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QSlider, QStyle, QStyleOptionSlider, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QColor, QHelpEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QSlider,
+    QStyle,
+    QStyleOptionSlider,
+    QToolTip,
+    QVBoxLayout,
+    QWidget,
+)
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.ui.series_strip import SeriesStrip
@@ -102,6 +110,23 @@ def test_that_the_numbers_are_in_words_for_the_pointer_and_for_readers(strip) ->
     torn = replace(classification(True), contenders=LABELS)
     strip.set_outcomes({2: SliceOutcome(2, torn)})
     assert "FLAIR or T1?" in strip.words(2)
+
+
+@pytest.mark.qt_log_ignore("does not support raise")
+def test_that_the_pointer_gets_the_numbers_as_plain_text(strip) -> None:
+    labels = ("<b>FLAIR</b>", "T1")
+    answer = replace(
+        classification(True),
+        label=labels[0],
+        contenders=labels[:1],
+        probabilities=dict(zip(labels, (0.9, 0.1), strict=True)),
+    )
+    strip.set_slices(8, labels)
+    strip.set_outcomes({2: SliceOutcome(2, answer)})
+    place = strip.column(2).center().toPoint()
+    QApplication.sendEvent(strip, QHelpEvent(QEvent.Type.ToolTip, place, strip.mapToGlobal(place)))
+    assert "Slice 3 of 8: &lt;b&gt;FLAIR" in QToolTip.text()
+    QToolTip.hideText()
 
 
 def test_that_a_failed_slice_says_why(strip) -> None:
