@@ -235,8 +235,19 @@ class WhatIfController(QObject):
 
     def _show_edited(self, image: Slice | None) -> None:
         self._view.show_edited(image)
+        if image is None and self._has_own_edit():
+            # Taken away by another, a blind reading for instance.
+            self.end()
         self._ask_about_original()
         self._compare()
+
+    def _has_own_edit(self) -> bool:
+        """Whether there is an edit here, of the slice in view."""
+        history, image = self._history, self._session.slice
+        if history is None or image is None:
+            return False
+        is_same = history.original.modality_values is image.modality_values
+        return is_same and (self._stroke is not None or history.can_undo)
 
     # Another slice
 

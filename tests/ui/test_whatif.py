@@ -293,6 +293,18 @@ def test_that_blind_reading_ends_the_mode_and_keeps_it_out_until_the_reader_answ
     assert not painter.panel.isVisible()
 
 
+def test_that_an_edit_taken_away_by_another_ends_the_mode_with_its_steps_kept(painter):
+    painter.trigger("what_if")
+    painter.paint((10, 10), (30, 10))
+    edited = painter.values()
+    painter.session.set_edited(None)
+    assert not painter.panel.isVisible()
+    assert painter.values() is painter.session.slice.modality_values
+    painter.trigger("what_if")
+    painter.trigger("redo")
+    assert painter.values() is edited
+
+
 def test_that_the_answer_for_an_edit_is_not_taken_for_one_of_the_series(painter):
     painter.trigger("what_if")
     painter.paint((10, 10), (30, 10))
