@@ -87,12 +87,13 @@ def _interpolate(
     return result
 
 
-def limits(values: npt.NDArray[np.floating], contrast: bool) -> Limits:
+def limits(values: npt.NDArray[np.floating], contrast: bool, tail: float = 5.0) -> Limits:
     """The range of the colours: percentiles 5 to 95, or symmetric around 0 for a contrast.
 
     Args:
         values: nats per pixel, any shape; NaN is left out.
         contrast: whether values are signed around zero.
+        tail: per cent of the values beyond either end.
 
     Returns:
         (low, high), high above low.
@@ -100,7 +101,7 @@ def limits(values: npt.NDArray[np.floating], contrast: bool) -> Limits:
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return (-1.0, 1.0) if contrast else (0.0, 1.0)
-    low, high = (float(value) for value in np.percentile(finite, (5, 95)))
+    low, high = (float(value) for value in np.percentile(finite, (tail, 100 - tail)))
     if contrast:
         reach = max(abs(low), abs(high)) or 1.0
         return -reach, reach

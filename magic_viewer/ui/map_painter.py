@@ -12,6 +12,7 @@ from magic_viewer.ui.overlay_settings import OverlaySettings, classes
 
 AGREEMENT = 1e-3
 """Of the log-likelihood: a sum that differs by more is told as a fault."""
+_TAIL, _TAIL_OF_CHANGE = 5.0, 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +99,7 @@ def paint(
     area = pixel_area(attribution.box, values.shape, image.spacing)
     per_area = settings.per_area and area is not None
     scaled = values / area if per_area and area is not None else values
-    limits = _limits(scaled, settings, attribution.is_contrast, held)
+    limits = _limits(scaled, settings, attribution, held)
     color_map = settings.diverging_map if attribution.is_contrast else settings.color_map
     on_slice = overlay.on_slice(replace(attribution, values=scaled), image.shape)
     colors = overlay.colorize(on_slice, limits, color_map, settings.threshold)
@@ -134,19 +135,21 @@ def expected_sum(answer: Classification, attribution: Attribution, scale: int | 
 def _limits(
     values: np.ndarray,
     settings: OverlaySettings,
-    is_contrast: bool,
+    attribution: Attribution,
     held: overlay.Limits | None,
 ) -> overlay.Limits:
     if settings.range_kind == "typed" and settings.typed is not None:
         low, high = settings.typed
-        if is_contrast:
+        if attribution.is_contrast:
             reach = max(abs(low), abs(high))
             low, high = -reach, reach
         if high > low:
             return low, high
     if settings.range_kind == "locked" and held is not None:
         return held
-    return overlay.limits(values, is_contrast)
+    # An edit changes a small part; its colours aren't to be set by what stays the same.
+    tail = _TAIL_OF_CHANGE if attribution.is_change else _TAIL
+    return overlay.limits(values, attribution.is_contrast, tail)
 
 
 def _notes(settings: OverlaySettings, unit: str, scale: int | None, scales: int) -> tuple[str, ...]:

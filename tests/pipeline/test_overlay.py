@@ -129,3 +129,10 @@ def test_that_pixels_without_a_map_value_show_the_slice_exactly():
     clear = np.zeros((16, 16, 4), dtype=np.uint8)
     blended = overlay.blend(display, overlay.veil(clear, 1.0))
     np.testing.assert_array_equal(blended, overlay.blend(display))
+
+
+def test_that_a_small_changed_part_sets_the_range_when_the_tails_are_short() -> None:
+    values = np.zeros((50, 50))
+    values[:5, :10] = 3.0
+    assert overlay.limits(values, True) == (-1.0, 1.0)
+    assert overlay.limits(values, True, tail=0.5) == (-3.0, 3.0)
