@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,6 +89,7 @@ class Controller(QObject):
         from magic_viewer.ui.tag_controller import TagController
         from magic_viewer.ui.view_controller import ViewController
         from magic_viewer.ui.whatif_controller import WhatIfController
+        from magic_viewer.ui.window_controller import WindowController
 
         window, session, backend = self._window, self.session, self._backend
         self._viewer = window.make_viewer()
@@ -142,6 +142,9 @@ class Controller(QObject):
         )
         self._view_controls = ViewController(
             session, self._viewer.slice_view, window.commands, self._settings
+        )
+        self._window_controls = WindowController(
+            session, window.window_panel, self._view_controls, window.commands, self._settings
         )
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
         self._tags = TagController(session, window)
@@ -233,8 +236,6 @@ class Controller(QObject):
             "save_view": self._ask_where_to_save_view,
         }.items():
             self._on(name, action)
-        for number in range(5):
-            self._on(f"preset_{number}", partial(scan.set_preset, number))
         self._connect_overlay_command()
         self._connect_cine()
 

@@ -35,6 +35,7 @@ from magic_viewer.ui.study_panel import StudyPanel
 from magic_viewer.ui.theme import MARGIN, SPACING
 from magic_viewer.ui.welcome import Welcome
 from magic_viewer.ui.whatif_panel import WhatIfPanel
+from magic_viewer.ui.window_panel import WindowPanel
 
 if TYPE_CHECKING:
     from magic_viewer.ui.viewer import Viewer
@@ -58,6 +59,8 @@ class MainWindow(QMainWindow):
         self.commands: dict[str, QAction] = {}
         self.study_panel = StudyPanel()
         self.marking_panel = MarkingPanel()
+        self.window_panel = WindowPanel()
+        self.window_panel.hide()
         self.welcome = Welcome()
         self.viewer: Viewer | None = None
         self.message_bar = MessageBar()
@@ -93,6 +96,7 @@ class MainWindow(QMainWindow):
         """The slice view in place of the welcome."""
         if self.viewer is not None:
             self._middle.setCurrentWidget(self.viewer)
+            self.window_panel.show()
 
     def show_classification(self) -> None:
         """Brings the tab with the answer to the front."""
@@ -142,7 +146,7 @@ class MainWindow(QMainWindow):
         self._middle.addWidget(self.welcome)
         middle = _column([self.message_bar, self.busy_strip, self._middle], 0, 0)
         middle.setMinimumWidth(460)
-        left = _column([self.study_panel, self.marking_panel], 0, 0)
+        left = _column([self.study_panel, self.window_panel, self.marking_panel], 0, 0)
         left.setMinimumWidth(180)
         for widget in (left, middle, self._right()):
             widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QRectF
 
 from magic_viewer.errors import ImagingError
-from magic_viewer.imaging.display import CT_PRESETS, default_window, full_range, to_display
+from magic_viewer.imaging.display import default_window, full_range, to_display
 from magic_viewer.imaging.geometry import edge_letters
 from magic_viewer.imaging.prefetch import prefetch
 from magic_viewer.imaging.study import Notice, Slice, Study, Volume
@@ -272,12 +272,6 @@ class ScanController(QObject):
         window = windowing.of_region(image.modality_values[rows, columns])
         if window is not None:
             self._session.set_window(window)
-
-    def set_preset(self, number: int) -> None:
-        """One of the CT windows; they mean nothing for anything but CT."""
-        image = self._session.slice
-        if image is not None and image.modality == "CT":
-            self._session.set_window(CT_PRESETS[number])
 
     def show_file_window(self) -> None:
         """The file's own window; asked for again, the next of several."""

@@ -89,6 +89,9 @@ QScrollArea {{ border: none; background: transparent; }}
 QProgressBar {{ background: {Color.GROUND}; border: 1px solid {Color.BORDER}; border-radius: 3px;
   max-height: 6px; }}
 QProgressBar::chunk {{ background: {Color.ACCENT}; border-radius: 2px; }}
+QToolButton[role="fold"] {{ font-size: 15px; font-weight: 600; border: none; padding: 0;
+  background: transparent; }}
+QToolButton[role="fold"]:hover, QToolButton[role="fold"]:focus {{ color: {Color.ACCENT}; }}
 QLabel[role="title"] {{ font-size: 15px; font-weight: 600; }}
 QLabel[role="headline"] {{ font-size: 20px; font-weight: 600; }}
 QLabel[role="quiet"] {{ color: {Color.QUIET}; }}

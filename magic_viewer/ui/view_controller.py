@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QAction, QActionGroup
 
 from magic_viewer.imaging.study import Slice
@@ -17,6 +17,8 @@ from magic_viewer.ui.slice_view import SliceView
 
 class ViewController(QObject):
     """How a slice is drawn and what the mouse does on it, the same in all views."""
+
+    look_changed = Signal(object)
 
     def __init__(
         self,
@@ -122,9 +124,12 @@ class ViewController(QObject):
         self._set_look(replace(self.look, has_scale_bar=is_wanted))
 
     def _set_look(self, look: Look) -> None:
+        if look == self.look:
+            return
         self.look = look
         for view in self._views:
             view.set_look(look)
+        self.look_changed.emit(look)
 
 
 def _read_at(image: Slice, point: tuple[float, float]) -> str:

@@ -20,11 +20,14 @@ def dragged(window: Window, right: float, down: float) -> Window:
         right: pixels moved to the right.
         down: pixels moved down.
     """
-    # LINEAR is defined from a width of 1 on (PS3.3 C.11.2.1.2).
-    smallest = 1.0 if window.function == "LINEAR" else 1e-6
-    width = max(window.width * math.exp(right / _PIXELS_PER_E_FOLD), smallest)
+    width = max(window.width * math.exp(right / _PIXELS_PER_E_FOLD), smallest_width(window))
     center = window.center + down * window.width * _CENTER_PER_PIXEL
     return replace(window, center=center, width=width, name="")
+
+
+def smallest_width(window: Window) -> float:
+    """What its function is defined for: LINEAR from a width of 1 on (PS3.3 C.11.2.1.2)."""
+    return 1.0 if window.function == "LINEAR" else 1e-6
 
 
 def of_region(values: PixelArray) -> Window | None:

@@ -1,0 +1,117 @@
+"""The histogram of the slice with the window as a band: drag its edges, or it as a whole."""
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QWheelEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from magic_viewer.imaging.histogram import Histogram
+from magic_viewer.ui.theme import Color
+
+_HEIGHT = 96
+_BAND_OPACITY = 56
+# So many widths of the window on each side of it.
+_AROUND = 5
+
+
+class HistogramView(pg.PlotWidget):  # type: ignore[misc]
+    """Counts on a logarithmic scale, since air would hide all else."""
+
+    edges_requested = Signal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=None)
+        self.setAccessibleName(self.tr("Histogram of the slice, with the window"))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(0)
+        self.setFrameShape(self.Shape.NoFrame)
+        item = self.getPlotItem()
+        item.setMenuEnabled(False)
+        item.setMouseEnabled(False, False)
+        item.hideButtons()
+        item.hideAxis("left")
+        axis = item.getAxis("bottom")
+        axis.setPen(QColor(Color.BORDER))
+        axis.setTextPen(QColor(Color.QUIET))
+        axis.setStyle(tickLength=4, hideOverlappingLabels=True)
+        # A factor of thousands on the axis would hide what the values are.
+        axis.enableAutoSIPrefix(False)
+        self._curve = pg.PlotCurveItem(fillLevel=0, brush=QColor(Color.CONTROL_EDGE), pen=None)
+        self.addItem(self._curve)
+        self._band = self._make_band()
+        self.addItem(self._band)
+        self._range = (0.0, 1.0)
+        self._is_held = False
+
+    def _make_band(self) -> pg.LinearRegionItem:
+        color = QColor(Color.ACCENT)
+        shade, lit = QColor(color), QColor(color)
+        shade.setAlpha(_BAND_OPACITY)
+        lit.setAlpha(_BAND_OPACITY + 30)
+        band = pg.LinearRegionItem(
+            brush=shade,
+            hoverBrush=lit,
+            pen=pg.mkPen(color, width=2),
+            hoverPen=pg.mkPen(QColor(Color.TEXT), width=3),
+            swapMode="block",
+        )
+        band.sigRegionChanged.connect(self._ask)
+        band.sigRegionChangeFinished.connect(self._let_go)
+        return band
+
+    @property
+    def edges(self) -> tuple[float, float]:
+        """Where the band begins and ends."""
+        low, high = self._band.getRegion()
+        return float(low), float(high)
+
+    def set_histogram(self, shown: Histogram | None) -> None:
+        """What to draw, or nothing."""
+        if shown is None:
+            self._curve.clear()
+            return
+        edges = np.linspace(shown.low, shown.high, len(shown.counts) + 1)
+        self._curve.setData(edges, np.log1p(shown.counts), stepMode="center")
+        self._range = shown.low, shown.high
+        self.setYRange(0, float(np.log1p(shown.counts.max())), padding=0.05)
+        self._fit()
+
+    def set_edges(self, low: float, high: float) -> None:
+        """Where the window begins and ends; while the band is held it stays in the hand."""
+        if self._is_held:
+            return
+        with QSignalBlocker(self._band):
+            self._band.setRegion((low, high))
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        """Low and as wide as there is room."""
+        return QSize(160, _HEIGHT)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Nothing: the range follows from values and window."""
+        event.ignore()
+
+    def close(self) -> bool:
+        """Hides like any widget. pyqtgraph's own empties the scene first, which can crash."""
+        return QWidget.close(self)
+
+    def _fit(self) -> None:
+        """Window and values; of a narrow window its surroundings, so that a hand fits in."""
+        low, high = self._range
+        first, last = self.edges
+        around = _AROUND * (last - first)
+        left = max(min(low, first), first - around, low - (high - low))
+        right = min(max(high, last), last + around, high + (high - low))
+        if right > left:
+            self.setXRange(left, right, padding=0.03)
+
+    def _ask(self) -> None:
+        self._is_held = True
+        self.edges_requested.emit(*self.edges)
+
+    def _let_go(self) -> None:
+        self._is_held = False
+        self._fit()
