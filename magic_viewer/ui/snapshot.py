@@ -63,7 +63,9 @@ def snapshot(
     return replace(view, drawing=_drawing(session, markings, size_on_page(view), look))
 
 
-def captions(session: Session, painted: PaintedMap | None, look: Look) -> tuple[str, ...]:
+def captions(
+    session: Session, painted: PaintedMap | None, look: Look | None = None
+) -> tuple[str, ...]:
     """Slice and window, class and likelihood. Nothing from the file's texts."""
     assert session.slice is not None
     assert session.volume is not None
@@ -71,7 +73,7 @@ def captions(session: Session, painted: PaintedMap | None, look: Look) -> tuple[
     shown = [place, described(session.slice, session.window)]
     if session.is_inverted:
         shown.append("inverted")
-    if look.colors != GREY and not session.slice.is_color:
+    if look is not None and look.colors != GREY and not session.slice.is_color:
         shown.append(f"image in colours: {look.colors}")
     lines = [" · ".join(shown)]
     if session.edited is not None:

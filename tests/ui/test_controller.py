@@ -244,7 +244,7 @@ def test_that_zoom_and_pan_stay_while_scrolling_and_double_click_fits(qtbot, des
     desk.open()
     fitted = desk.view._box.viewRect()
     desk.trigger("zoom_in")
-    desk.view._pan(QPointF(30, 10))
+    desk.view.pan(QPointF(30, 10))
     mine = desk.view._box.viewRect()
     desk.trigger("next_slice")
     desk.wait(lambda: desk.session.slice is not None and desk.session.slice.index == 3)
