@@ -90,7 +90,9 @@ def all_texts(opened: Opened) -> str:
     shown = [w for w in shown if not (blind.isAncestorOf(w) or chooser.isAncestorOf(w))]
     corners = opened.view._corners
     lines = [line.text for each in vars(corners).values() for line in each]
-    return "\n".join([w.text() for w in shown] + lines + list(captions(opened.session, None)))
+    return "\n".join(
+        [w.text() for w in shown] + lines + list(captions(opened.session, None))
+    )
 
 
 def test_that_nothing_of_the_answer_is_told_until_the_reader_has_answered(blind: Opened) -> None:
@@ -179,7 +181,7 @@ def test_that_a_slice_whose_answer_was_seen_before_is_not_blind(opened, scan, tm
 def test_that_slices_seen_in_the_strip_are_not_blind_and_others_are(opened, scan, tmp_path):
     opened.open(scan)
     opened.window.commands["classify_all"].trigger()
-    opened.wait(lambda: opened.controller._series.answer is not None)
+    opened.wait(lambda: len(opened.controller._series.outcomes) == 12)
     controller(opened).start(tmp_path / "readings.csv")
     opened.wait(lambda: opened.session.is_blind)
     go_to(opened, 2)

@@ -135,7 +135,7 @@ def gated(make_window: MakeWindow, scan: Path) -> tuple[Opened, Gated]:
 def test_that_cancel_is_heard_at_once_and_going_on_keeps_what_was_done(gated) -> None:
     opened, loader = gated
     opened.window.commands["classify_all"].trigger()
-    opened.wait(lambda: loader.asked[-1] == 3)
+    opened.wait(lambda: loader.asked[-1] == 3 and 2 in series(opened).outcomes)
     opened.window.commands["cancel"].trigger()
     assert not opened.window.series_answer_panel.is_busy  # though the model is still at it
     loader.gate.set()
