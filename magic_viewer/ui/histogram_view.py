@@ -2,7 +2,7 @@
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -33,33 +33,39 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
         item.hideButtons()
         item.hideAxis("left")
         axis = item.getAxis("bottom")
-        axis.setPen(QColor(Color.BORDER))
-        axis.setTextPen(QColor(Color.QUIET))
         axis.setStyle(tickLength=4, hideOverlappingLabels=True)
         # A factor of thousands on the axis would hide what the values are.
         axis.enableAutoSIPrefix(False)
-        self._curve = pg.PlotCurveItem(fillLevel=0, brush=QColor(Color.CONTROL_EDGE), pen=None)
+        self._curve = pg.PlotCurveItem(fillLevel=0, pen=None)
         self.addItem(self._curve)
-        self._band = self._make_band()
+        self._band = pg.LinearRegionItem(swapMode="block")
+        self._band.sigRegionChanged.connect(self._ask)
+        self._band.sigRegionChangeFinished.connect(self._let_go)
         self.addItem(self._band)
         self._range = (0.0, 1.0)
         self._is_held = False
+        self._dress()
 
-    def _make_band(self) -> pg.LinearRegionItem:
-        color = QColor(Color.ACCENT)
-        shade, lit = QColor(color), QColor(color)
+    def changeEvent(self, event: QEvent) -> None:
+        """Follows another look of the program."""
+        super().changeEvent(event)
+        # The first palette comes before this constructor has made anything.
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_band"):
+            self._dress()
+
+    def _dress(self) -> None:
+        axis = self.getPlotItem().getAxis("bottom")
+        axis.setPen(QColor(Color.BORDER))
+        axis.setTextPen(QColor(Color.QUIET))
+        self._curve.setBrush(QColor(Color.CONTROL_EDGE))
+        shade, lit = QColor(Color.ACCENT), QColor(Color.ACCENT)
         shade.setAlpha(_BAND_OPACITY)
         lit.setAlpha(_BAND_OPACITY + 30)
-        band = pg.LinearRegionItem(
-            brush=shade,
-            hoverBrush=lit,
-            pen=pg.mkPen(color, width=2),
-            hoverPen=pg.mkPen(QColor(Color.TEXT), width=3),
-            swapMode="block",
-        )
-        band.sigRegionChanged.connect(self._ask)
-        band.sigRegionChangeFinished.connect(self._let_go)
-        return band
+        self._band.setBrush(shade)
+        self._band.setHoverBrush(lit)
+        for edge in self._band.lines:
+            edge.setPen(pg.mkPen(QColor(Color.ACCENT), width=2))
+            edge.setHoverPen(pg.mkPen(QColor(Color.TEXT), width=3))
 
     @property
     def edges(self) -> tuple[float, float]:

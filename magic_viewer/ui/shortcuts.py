@@ -65,7 +65,8 @@ class ShortcutsDialog(QDialog):
         column = QVBoxLayout(self)
         column.addWidget(area)
         column.addWidget(buttons)
-        self.resize(560, 620)
+        # With room for the longest row and the scroll bar.
+        self.resize(max(560, inside.sizeHint().width() + 6 * MARGIN), 620)
 
     def _fill(self, grid: QGridLayout) -> None:
         rows = gestures(self._profile)

@@ -81,6 +81,8 @@ class WindowPanel(QWidget):
         for box in (self._center, self._width):
             box.setEnabled(window is not None)
         if window is None:
+            self._center.clear()
+            self._width.clear()
             return
         digits = decimals(window)
         self._center.show_value(window.center, digits)

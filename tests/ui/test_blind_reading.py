@@ -90,9 +90,7 @@ def all_texts(opened: Opened) -> str:
     shown = [w for w in shown if not (blind.isAncestorOf(w) or chooser.isAncestorOf(w))]
     corners = opened.view._corners
     lines = [line.text for each in vars(corners).values() for line in each]
-    return "\n".join(
-        [w.text() for w in shown] + lines + list(captions(opened.session, None))
-    )
+    return "\n".join([w.text() for w in shown] + lines + list(captions(opened.session, None)))
 
 
 def test_that_nothing_of_the_answer_is_told_until_the_reader_has_answered(blind: Opened) -> None:

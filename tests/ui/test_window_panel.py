@@ -84,6 +84,10 @@ def test_that_without_a_window_the_values_are_grey_and_the_reason_is_told(panel)
     assert not panel._center.isEnabled()
     assert not panel._width.isEnabled()
     assert panel.reason == "A colour image has no window."
+    assert panel._width.text() == ""
+    panel.set_window(Window(40, 400), "")
+    assert panel._width.text() == "400"
+    assert panel.reason == ""
 
 
 def test_that_the_band_is_dragged_by_its_edge_and_as_a_whole(qtbot) -> None:
