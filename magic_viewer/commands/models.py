@@ -37,6 +37,13 @@ def add_commands(commands: "Subparsers") -> None:
     check.add_argument("model", help="a model's name or folder, or a file")
     check.set_defaults(action=_check_model)
 
+    measure = actions.add_parser(
+        "measure", help="record the planes, field of view and spacing of the training images"
+    )
+    measure.add_argument("model")
+    measure.add_argument("data", type=Path, help="what the model was trained on")
+    measure.set_defaults(action=_measure_model)
+
     calibrate = actions.add_parser(
         "calibrate", help="fit probabilities and the gate on images not trained on"
     )
@@ -83,6 +90,17 @@ def _calibrate_model(options: argparse.Namespace) -> int:
     folder = find_model(options.model)
     count = follow(calibrate_model(folder, options.data, options.split, options.fold))
     print(f"Calibrated on {count} images")
+    return 0
+
+
+def _measure_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
+    from magic_viewer.training.made_for import record_made_for
+
+    made_for = asdict(record_made_for(find_model(options.model), options.data))
+    for name, values in made_for.items():
+        words = ", ".join(f"{value}" for value in values) or "not known"
+        print(f"{name.replace('_', ' ')}: {words}")
     return 0
 
 

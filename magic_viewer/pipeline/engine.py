@@ -18,6 +18,7 @@ from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.imaging.study import Slice, Volume
 from magic_viewer.pipeline.calibration import UNLIKE, Calibration, too_close, verdict
 from magic_viewer.pipeline.device import PlacedFlow, choose_device
+from magic_viewer.pipeline.fit import check_fit, misfits
 from magic_viewer.pipeline.gate import look
 from magic_viewer.pipeline.library import Bundle, choose_label, read_bundle
 from magic_viewer.pipeline.preprocess import ModelInput, prepare
@@ -169,7 +170,8 @@ class Engine:
         labels = self.info.labels
         first = sorted({best, *drawn.argmax(1).tolist()}, key=lambda n: -probabilities[n])
         contenders = tuple(labels[n] for n in first)
-        misfit = self._misfit(image)
+        fit = check_fit(image, prepared.box, self._bundle.modalities, self._bundle.made_for)
+        misfit = misfits(fit)
         words = misfit or verdict(typicality, calibration.gate.reasons(seen)[0])
         if len(contenders) > 1 and typicality >= UNLIKE and not misfit:
             words = too_close(contenders)
@@ -191,14 +193,9 @@ class Engine:
             model=self.info.name,
             device=self.device,
             seconds=time.perf_counter() - began,
+            prior=dict(zip(labels, np.exp(calibration.log_prior).tolist(), strict=True)),
+            fit=fit,
         )
-
-    def _misfit(self, image: Slice) -> str:
-        """Why the file's header rules the model out; empty where it doesn't."""
-        made_for = self._bundle.modalities
-        if not made_for or image.modality is None or image.modality in made_for:
-            return ""
-        return f"The file says {image.modality}; this model knows {', '.join(made_for)} only."
 
     def generate(self, request: SampleRequest) -> Generator[Progress | Sample, None, None]:
         """Draws synthetic images, one at a time, so that each can be drawn again alone.

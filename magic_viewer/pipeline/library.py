@@ -7,14 +7,16 @@ models/NAME/
 """
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from magic_viewer import paths
 from magic_viewer.errors import ModelError, RequestError
 from magic_viewer.pipeline.calibration import Calibration
+from magic_viewer.pipeline.fit import MadeFor
 from magic_viewer.pipeline.gate import Gate
+from magic_viewer.pipeline.header_says import HeaderRule
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.pipeline.results import ModelInfo
 
@@ -24,7 +26,7 @@ UNGATED = 1
 CONFIG = "config.json"
 CARD = "card.md"
 
-Settings = TypeVar("Settings", PreprocessConfig, Calibration, Gate)
+Settings = TypeVar("Settings", PreprocessConfig, Calibration, Gate, MadeFor, HeaderRule)
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,9 @@ class Bundle:
         calibration: what turns the flow's numbers into answers; None where it hasn't been
             fitted.
         training: how it came about: data, split, steps, seed, figures.
+        made_for: the geometry of its training images; in config.json since slices are compared
+            with it, empty in older ones.
+        header: which attribute of a header names its classes, likewise.
     """
 
     info: ModelInfo
@@ -49,6 +54,8 @@ class Bundle:
     preprocess: PreprocessConfig
     calibration: Calibration | None
     training: dict[str, Any]
+    made_for: MadeFor = field(default_factory=MadeFor)
+    header: HeaderRule = field(default_factory=HeaderRule)
 
 
 def find_model(name_or_folder: str) -> Path:
@@ -94,6 +101,7 @@ def read_bundle(folder: Path) -> Bundle:
             summary=str(values["summary"]),
             licence=str(values["licence"]),
             input_size=int(values["preprocess"]["size"]),
+            header=_settings(HeaderRule, values.get("header", {})),
         )
         calibration = values["calibration"]
         if calibration is not None and values["format"] == FORMAT:
@@ -109,6 +117,8 @@ def read_bundle(folder: Path) -> Bundle:
             _settings(PreprocessConfig, values["preprocess"]),
             calibration,
             dict(values["training"]),
+            _settings(MadeFor, values.get("made_for", {})),
+            _settings(HeaderRule, values.get("header", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"{path}: an entry is missing or of the wrong type ({error}).") from error
@@ -133,11 +143,14 @@ def write_bundle(folder: Path, bundle: Bundle) -> None:
         "calibration": bundle.calibration and asdict(bundle.calibration),
         "training": bundle.training,
     }
+    for name, kind in (("made_for", MadeFor()), ("header", HeaderRule())):
+        if getattr(bundle, name) != kind:
+            values[name] = asdict(getattr(bundle, name))
     (folder / CONFIG).write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8")
 
 
 def _settings(kind: type[Settings], values: dict[str, Any]) -> Settings:
-    known = {field.name for field in fields(kind)}
+    known = {each.name for each in fields(kind)}
     if unknown := sorted(set(values) - known):
         raise ValueError(f"unknown entries {', '.join(unknown)}")
     return kind(**{name: _tuples(value) for name, value in values.items()})

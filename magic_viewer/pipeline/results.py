@@ -1,9 +1,12 @@
 """What the engine answers. Plain numpy, so that the window needs no torch to know them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+
+from magic_viewer.pipeline.fit import Fit
+from magic_viewer.pipeline.header_says import HeaderRule
 
 EVERYTHING = "everything"
 """What a class's evidence is against: the mean of all classes by their probability."""
@@ -22,6 +25,7 @@ class ModelInfo:
         summary: one sentence: what it tells apart, and on what it was trained.
         licence: of the weights.
         input_size: pixels a side of the square model input.
+        header: which attribute of a header names its classes, if one does.
     """
 
     name: str
@@ -30,6 +34,7 @@ class ModelInfo:
     summary: str
     licence: str
     input_size: int
+    header: HeaderRule = field(default_factory=HeaderRule)
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,8 @@ class Classification:
         model: name of the model.
         device: "CPU", "CUDA (name)".
         seconds: wall time.
+        prior: label -> probability before the slice was seen.
+        fit: what of the file was compared with what the model was made for.
     """
 
     label: str
@@ -75,11 +82,18 @@ class Classification:
     model: str
     device: str
     seconds: float
+    prior: dict[str, float] = field(default_factory=dict)
+    fit: tuple[Fit, ...] = ()
 
     @property
     def abstains(self) -> bool:
         """Whether the noise decides between classes, so that none is to be named."""
         return len(self.contenders) > 1
+
+    @property
+    def is_misfit(self) -> bool:
+        """Whether the file itself says that the slice isn't what the model was made for."""
+        return any(fit.state == "misfit" for fit in self.fit)
 
     @property
     def is_reliable(self) -> bool:
@@ -287,6 +301,19 @@ def with_spread(answer: Classification) -> str:
     return f"{100 * share:.1f} ± {100 * spread:.1f} %"
 
 
+def typicality_in_words(answer: Classification) -> str:
+    """Where the slice stands among the validation images."""
+    return f"At least as typical as {100 * answer.typicality:.0f} % of the validation images."
+
+
 def in_words(temperatures: tuple[float, ...]) -> str:
     """Likelihood temperatures, finest scale first."""
     return " · ".join(f"{t:.0f}" for t in temperatures)
+
+
+def prior_in_words(answer: Classification) -> str:
+    """What the probabilities were before the slice was seen."""
+    shares = answer.prior
+    if not shares or max(shares.values()) - min(shares.values()) < 1e-9:
+        return "uniform prior"
+    return "prior " + ", ".join(f"{label} {100 * p:.0f} %" for label, p in shares.items())

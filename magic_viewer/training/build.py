@@ -21,6 +21,7 @@ from magic_viewer.flow.checkpoint import (
 from magic_viewer.flow.memory import keep_freed_memory
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.pipeline.calibration import Calibration, calibrate
+from magic_viewer.pipeline.header_says import HeaderRule
 from magic_viewer.pipeline.library import CARD, Bundle, read_bundle, write_bundle
 from magic_viewer.pipeline.preprocess import PreprocessConfig, prepare_grey
 from magic_viewer.pipeline.published import imported_card
@@ -39,6 +40,7 @@ from magic_viewer.training.evaluate import (
 )
 from magic_viewer.training.examples import Example
 from magic_viewer.training.loop import train
+from magic_viewer.training.made_for import HEADERS, measure_made_for
 
 TRAINING_MEGABYTES = 2047
 """Freed memory to keep; a training step needs most of it again at once."""
@@ -154,8 +156,15 @@ def _settle(
     calibration = yield from fit_calibration(flow, bundle.preprocess, some(parts.validation))
     scores = yield from score_examples(flow, bundle.preprocess, parts.held_back)
     figures = metrics(scores, parts.held_back, calibration, flow.dimensions)
-    about = bundle.training | {"held_back": figures}
-    bundle = replace(bundle, calibration=calibration, training=about)
+    about, name = bundle.training | {"held_back": figures}, bundle.info.name
+    flips = bool(about["config"]["augment"]["flip"])
+    bundle = replace(
+        bundle,
+        calibration=calibration,
+        training=about,
+        made_for=measure_made_for(parts.training, bundle.preprocess, name, flips),
+        header=HEADERS.get(name, HeaderRule()),
+    )
     write_bundle(folder, bundle)
     write_card(folder, bundle)
     return figures

@@ -20,6 +20,7 @@ class Example:
         series: that it belongs to, where the data says.
         spacing: (row, column) mm, where the file says.
         limits: values that become grey levels 0 and 255, where the file has a CT window.
+        affine: 4×4, (i, j, k) -> LPS mm, where the file says.
     """
 
     grey: npt.NDArray[np.float32]
@@ -29,6 +30,7 @@ class Example:
     series: str | None = None
     spacing: tuple[float, float] | None = None
     limits: tuple[float, float] | None = None
+    affine: npt.NDArray[np.float64] | None = None
 
     def prepared(self, config: PreprocessConfig, jitter: Jitter | None = None) -> ModelInput:
         """The model's input of it."""

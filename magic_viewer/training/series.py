@@ -63,7 +63,16 @@ def _read(folder: Path, label: str, scanner: str, fold: str) -> list[Example]:
                     image = volume.read_slice(k)
                     grey, limits = grey_values(image)
                     examples.append(
-                        Example(grey, label, scanner, fold, folder.name, image.spacing, limits)
+                        Example(
+                            grey,
+                            label,
+                            scanner,
+                            fold,
+                            folder.name,
+                            image.spacing,
+                            limits,
+                            image.affine,
+                        )
                     )
     except ImagingError as error:
         raise DataError(f"{folder}: {error}") from error

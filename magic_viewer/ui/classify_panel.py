@@ -3,8 +3,18 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from magic_viewer.pipeline.results import Classification, in_words, with_spread
+from magic_viewer.pipeline.header_says import HeaderSays
+from magic_viewer.pipeline.results import (
+    Classification,
+    Examination,
+    in_words,
+    prior_in_words,
+    typicality_in_words,
+    with_spread,
+)
 from magic_viewer.ui.class_bars import ClassBars
+from magic_viewer.ui.fit_panel import FitPanel
+from magic_viewer.ui.input_panel import InputPanel
 from magic_viewer.ui.theme import SPACING
 
 
@@ -28,13 +38,25 @@ class ClassifyPanel(QWidget):
         self._verdict = _plain_label("quiet")
         self._verdict.setAccessibleName(self.tr("Typicality"))
         self._bars = ClassBars()
+        self._typicality = _plain_label("quiet")
+        self._typicality.setAccessibleName(self.tr("Typicality as a percentile"))
+        self._header = _plain_label("quiet")
+        self._header.setAccessibleName(self.tr("What the file's header says"))
         self._footer = _plain_label("quiet")
+        self._footer.setAccessibleName(self.tr("How the answer came about"))
+        self.fit, self.input = FitPanel(), InputPanel()
+        self._answer: Classification | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
         column.addWidget(self._edited)
-        for widget in (self._alarm, self._headline, self._verdict, self._bars, self._footer):
-            column.addWidget(widget)
+        for label in (self._alarm, self._headline, self._verdict):
+            column.addWidget(label)
+        column.addWidget(self._bars)
+        for label in (self._typicality, self._header, self._footer):
+            column.addWidget(label)
+        for panel in (self.fit, self.input):
+            column.addWidget(panel)
         self.set_labels(())
 
     def set_labels(self, labels: tuple[str, ...]) -> None:
@@ -44,6 +66,8 @@ class ClassifyPanel(QWidget):
 
     def show_nothing(self) -> None:
         """No slice, or no model."""
+        self.fit.set_fit(())
+        self.input.clear()
         self._say("", "", self.tr("Open a scan to see what the model makes of it."))
 
     def show_waiting(self) -> None:
@@ -58,6 +82,11 @@ class ClassifyPanel(QWidget):
         """What the model says."""
         if answer.is_reliable:
             self._say(f"{answer.label}  {with_spread(answer)}", "", answer.verdict)
+        elif answer.is_misfit:
+            alarm = self.tr("⚠ Do not rely on this answer. {verdict}")
+            self._say(
+                self.tr("Not what the model is for"), alarm.format(verdict=answer.verdict), ""
+            )
         elif answer.in_distribution:
             contenders = self.tr(" or ").join(answer.contenders)
             self._say(f"{contenders}?", "", answer.verdict)
@@ -66,13 +95,47 @@ class ClassifyPanel(QWidget):
             self._say(
                 self.tr("Unlike the training images"), alarm.format(verdict=answer.verdict), ""
             )
+        self._answer = answer
         self._bars.set_values(answer)
-        self._footer.setText(
-            self.tr("{device} · {seconds:.2f} s · likelihood temperatures {temperatures}").format(
-                device=answer.device,
-                seconds=answer.seconds,
-                temperatures=in_words(answer.likelihood_temperatures),
-            )
+        self._bars.setEnabled(answer.in_distribution)
+        self._typicality.setText(typicality_in_words(answer))
+        self._footer.setText(self._how(answer))
+        self.fit.set_fit(answer.fit)
+
+    def show_input(self, examination: Examination, spacing: tuple[float, float] | None) -> None:
+        """What the model saw, and how large that is in the patient where the file says."""
+        _, left, _, right = examination.box
+        side = (right - left) * spacing[1] if spacing is not None else None
+        self.input.set_input(examination.model_input, side)
+
+    def set_header(self, says: HeaderSays | None) -> None:
+        """What the header says beside what the flow says; None while there is no answer."""
+        opinion = says.opinion(self._answer.label) if says and self._answer else "silent"
+        # A line of its own also while nothing is known, so that the panel doesn't jump.
+        self._header.setText(" " if says is None else self._about_header(says))
+        role = "warning" if opinion == "disagrees" else "quiet"
+        if self._header.property("role") != role:
+            self._header.setProperty("role", role)
+            self._header.style().unpolish(self._header)
+            self._header.style().polish(self._header)
+
+    def _about_header(self, says: HeaderSays) -> str:
+        flow = self._answer.label if self._answer else ""
+        words = {
+            "silent": self.tr("The header does not say."),
+            "agrees": self.tr("Header: {keyword} {value} · flow: {flow} ✓ they agree"),
+            "disagrees": self.tr("⚠ Header: {keyword} {value} · flow: {flow}. They disagree."),
+            "other": self.tr("Header: {keyword} {value}, none of these classes."),
+        }[says.opinion(flow)]
+        return words.format(keyword=says.keyword, value=says.value, flow=flow)
+
+    def _how(self, answer: Classification) -> str:
+        words = self.tr("{device} · {seconds:.2f} s · {prior}\nLikelihood temperatures {values}")
+        return words.format(
+            device=answer.device,
+            seconds=answer.seconds,
+            prior=prior_in_words(answer),
+            values=in_words(answer.likelihood_temperatures),
         )
 
     def set_edited(self, is_edited: bool) -> None:
@@ -90,6 +153,16 @@ class ClassifyPanel(QWidget):
         return "" if self._alarm.isHidden() else self._alarm.text()
 
     @property
+    def header(self) -> str:
+        """What the header says, in words."""
+        return self._header.text().strip()
+
+    @property
+    def details(self) -> str:
+        """Typicality, device, time, prior and temperatures."""
+        return f"{self._typicality.text()}\n{self._footer.text()}"
+
+    @property
     def verdict(self) -> str:
         """The small line under the answer."""
         return self._verdict.text()
@@ -102,8 +175,11 @@ class ClassifyPanel(QWidget):
         ):
             label.setText(text)
             label.setVisible(bool(text))
+        self._answer = None
         self._bars.clear_values()
-        self._footer.setText("")
+        for label in (self._typicality, self._header, self._footer):
+            # Empty lines, so that the panel doesn't jump from slice to slice.
+            label.setText(" ")
 
 
 def _plain_label(role: str) -> QLabel:

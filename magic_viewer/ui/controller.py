@@ -69,7 +69,7 @@ class Controller(QObject):
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
             lanes += self._markings.lanes
             lanes += [*self._tags.lanes, *self._series.lanes, *self._whatif.lanes]
-            lanes += self._blind.lanes
+            lanes += [*self._blind.lanes, *self._headers.lanes]
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -161,6 +161,7 @@ class Controller(QObject):
         self._whatif.original_changed.connect(self._models.set_original)
         self._models.engine_changed.connect(self._whatif.set_engine)
         self._models.engine_changed.connect(self._samples.set_engine)
+        self._explain()
         self._watch_device()
         session.study_changed.connect(lambda _: window.show_viewer())
         self._cine = Cine(session)
@@ -169,6 +170,18 @@ class Controller(QObject):
         if self._waiting is not None:
             self._waiting()
         self._models.begin(self._model)
+
+    def _explain(self) -> None:
+        """Values under the pointer, shares of regions, and the header beside the flow."""
+        from magic_viewer.ui.header_controller import HeaderController
+        from magic_viewer.ui.point_controller import PointController
+        from magic_viewer.ui.share_controller import ShareController
+
+        session, window, models = self.session, self._window, self._models
+        view, table = self._viewer.slice_view, window.overlay_panel.point_table
+        self._points = PointController(session, view, models, table)
+        self._shares = ShareController(session, models, self._markings, window.marking_panel)
+        self._headers = HeaderController(session, window.classify_panel)
 
     def _watch_device(self) -> None:
         from magic_viewer.ui.device_watch import DeviceWatch

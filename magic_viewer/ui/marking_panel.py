@@ -36,12 +36,20 @@ class MarkingPanel(QWidget):
             lambda item: self.note_requested.emit(self._list.row(item))
         )
         self._histogram = Histogram()
+        self._share = QLabel()
+        self._share.setTextFormat(Qt.TextFormat.PlainText)
+        self._share.setWordWrap(True)
+        self._share.setAccessibleName(self.tr("Share of the log-odds in the region"))
+        self._share.setToolTip(
+            self.tr("log p(x | A) − log p(x | B) of the pixels inside, of all that the model sees")
+        )
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, SPACING, SPACING, MARGIN)
         column.setSpacing(SPACING)
-        for widget in (self._title, self._list, self._histogram):
+        for widget in (self._title, self._list, self._histogram, self._share):
             column.addWidget(widget)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.set_share("")
         self.set_rows((), None)
 
     @property
@@ -61,6 +69,16 @@ class MarkingPanel(QWidget):
         if rows:
             height = self._list.sizeHintForRow(0) * min(len(rows), _ROWS_IN_VIEW)
             self._list.setFixedHeight(height + 2 * self._list.frameWidth())
+
+    def set_share(self, words: str) -> None:
+        """How much of the log-odds lies in the selected region; "" where there is none."""
+        self._share.setText(words)
+        self._share.setVisible(bool(words))
+
+    @property
+    def share(self) -> str:
+        """What is said of the log-odds."""
+        return self._share.text()
 
     def set_statistics(self, statistics: Statistics | None) -> None:
         """The values of the selected region, or None."""

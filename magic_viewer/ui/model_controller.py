@@ -173,6 +173,8 @@ class ModelController(QObject):
     def _show_examination(self, examination: Examination | None) -> None:
         if examination is not None:
             self._answers.show_answer(examination.classification)
+            image = self._session.slice
+            self._answers.show_input(examination, image.spacing if image else None)
         self._paint()
 
     # The map

@@ -13,6 +13,7 @@ from magic_viewer.ui.map_colors import MapColors, align
 from magic_viewer.ui.map_painter import PaintedMap
 from magic_viewer.ui.overlay_settings import SECOND_BEST, SMOOTHINGS
 from magic_viewer.ui.overlay_settings import OverlaySettings as OverlaySettings
+from magic_viewer.ui.point_table import PointTable
 from magic_viewer.ui.theme import SPACING
 
 
@@ -39,6 +40,7 @@ class OverlayPanel(QWidget):
         self._form = QFormLayout()
         self._shown = OverlaySettings()
         self.badge = MapBadge()
+        self.point_table = PointTable()
         self._fill_smoothings()
         self._lay_out_choice()
         self.colors = MapColors(self._form)
@@ -157,7 +159,7 @@ class OverlayPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
-        for widget in (title, self._visible, self.badge):
+        for widget in (title, self._visible, self.badge, self.point_table):
             column.addWidget(widget)
         column.addLayout(self._form)
         column.addWidget(self.colors.fold)

@@ -95,6 +95,7 @@ QToolButton[role="fold"]:hover, QToolButton[role="fold"]:focus {{ color: {Color.
 QLabel[role="title"] {{ font-size: 15px; font-weight: 600; }}
 QLabel[role="headline"] {{ font-size: 20px; font-weight: 600; }}
 QLabel[role="quiet"] {{ color: {Color.QUIET}; }}
+QLabel[role="quiet"]:disabled {{ color: {Color.DISABLED}; }}
 QLabel[role="warning"] {{ color: {Color.WARNING}; }}
 QLabel[role="alarm"] {{ background: {Color.WARNING}; color: {Color.ON_BRIGHT}; font-weight: 600;
   border-radius: 4px; padding: 8px 10px; }}
