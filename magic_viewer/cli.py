@@ -53,6 +53,9 @@ def _parser() -> tuple[argparse.ArgumentParser, list[str]]:
     view = commands.add_parser("view", help="open the window (also without the word 'view')")
     view.add_argument("paths", nargs="*", type=Path, metavar="PATH")
     view.add_argument("--model", help="a model's name or folder")
+    view.add_argument(
+        "--new-window", action="store_true", help="even if a window is open that could take PATH"
+    )
     view.set_defaults(action=_view)
 
     demo = commands.add_parser("demo", help="open the window on sample scans that need no download")
@@ -77,7 +80,7 @@ def _work_for_another(word: str) -> int:
 def _view(options: argparse.Namespace) -> int:
     from magic_viewer.ui.app import run
 
-    return run(options.paths, options.model)
+    return run(options.paths, options.model, options.new_window)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -16,35 +16,47 @@ from magic_viewer.errors import ModelError
 from magic_viewer.imaging.codec_pool import codec_pool
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.first_notice import show_first_notice
 from magic_viewer.ui.main_window import MainWindow
+from magic_viewer.ui.preferences import THEME, Preferences
+from magic_viewer.ui.single_instance import InstanceServer, hand_over
 from magic_viewer.ui.theme import apply_theme
 
 _LOG_BYTES = 1_000_000
 
 
-def run(paths: Sequence[Path], model: str | None = None) -> int:
-    """Shows the window until it is closed.
+def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = False) -> int:
+    """Shows the window until it is closed, or hands the paths to the one that is open.
 
     Args:
         paths: files and folders to open.
-        model: name of the model to load, or None for the first there is.
+        model: name of the model to load, or None for the first there is. One that is named
+            gets a window of its own.
+        is_new_window: whether to open another window beside one that is open.
 
     Returns:
         The exit status.
     """
     app = application()
+    if model is None and not is_new_window and hand_over(paths):
+        return 0
     _log_to_file()
-    apply_theme(app)
     settings = QSettings()
+    apply_theme(app, Preferences(settings).get(THEME))
     window = MainWindow(settings)
     controller = Controller(window, real_backend(), settings)
     _report_exceptions(controller)
     window.show()
+    show_first_notice(controller.program.preferences, window)
     if paths:
         controller.open(paths)
     # After the first paint, which is due before any timer of 0 ms fires again.
     QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: _begin(controller, model)))
+    server = InstanceServer(window)
+    server.paths_received.connect(lambda later: _show_again(window, controller, later))
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, server.listen))
     status = app.exec()
+    server.close()
     sys.excepthook = sys.__excepthook__
     return status
 
@@ -61,6 +73,13 @@ def _start_children() -> None:
     with suppress(ModelError):
         model_process().start()
     codec_pool().start()
+
+
+def _show_again(window: MainWindow, controller: Controller, paths: list[Path]) -> None:
+    """Another start has asked for the window, and may have brought files."""
+    window.come_to_front()
+    if paths:
+        controller.open(paths)
 
 
 def application() -> QApplication:

@@ -5,7 +5,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from magic_viewer.ui.marking_item import MarkingItem
 from magic_viewer.ui.slice_text import draw_outlined
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 _FRAME = 4.0
 # Below the letter of the upper edge.
@@ -80,14 +80,14 @@ class BrushHand(QObject):
         path = self._item.to_screen().map(path)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        for color, width in ((QColor(0, 0, 0, 200), 3.0), (QColor(Color.WARNING), 1.5)):
+        for color, width in ((QColor(0, 0, 0, 200), 3.0), (QColor(ImageColor.WARNING), 1.5)):
             painter.setPen(QPen(color, width))
             painter.drawPath(path)
 
 
 def draw_edited_mark(painter: QPainter, area: QRectF, words: str) -> None:
     """A frame and words that no one takes for a patient's image."""
-    pen = QPen(QColor(Color.WARNING), _FRAME)
+    pen = QPen(QColor(ImageColor.WARNING), _FRAME)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -101,5 +101,5 @@ def draw_edited_mark(painter: QPainter, area: QRectF, words: str) -> None:
     metrics = QFontMetricsF(font)
     left = area.center().x() - metrics.horizontalAdvance(words) / 2
     place = QPointF(left, area.top() + _WORDS_TOP + metrics.ascent())
-    draw_outlined(painter, place, words, QColor(Color.WARNING))
+    draw_outlined(painter, place, words, QColor(ImageColor.WARNING))
     painter.restore()

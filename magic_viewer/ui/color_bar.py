@@ -8,7 +8,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from magic_viewer.pipeline.overlay import in_digits
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 _WIDTH = 140
 _TOP = 96
@@ -81,9 +81,9 @@ class ColorBar(QWidget):
         for tick in range(_TICKS):
             share = tick / (_TICKS - 1)
             y = bar.top() + share * bar.height()
-            painter.setPen(QColor(Color.QUIET))
+            painter.setPen(QColor(ImageColor.QUIET))
             painter.drawLine(QPointF(bar.right() + 1, y), QPointF(bar.right() + 5, y))
-            painter.setPen(QColor(Color.TEXT))
+            painter.setPen(QColor(ImageColor.TEXT))
             value = in_digits(high - share * (high - low), self._limits)
             painter.drawText(QPointF(bar.right() + 9, y + 4), value)
 
@@ -92,7 +92,7 @@ class ColorBar(QWidget):
         flags = int(Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap)
         top = 10.0
         for number, text in enumerate((self._title, *self._small)):
-            painter.setPen(QColor(Color.QUIET if number else Color.TEXT))
+            painter.setPen(QColor(ImageColor.QUIET if number else ImageColor.TEXT))
             room = QRectF(8, top, _WIDTH - 12, self.height())
             painter.drawText(room, flags, text)
             top = painter.boundingRect(room, flags, text).bottom() + 3

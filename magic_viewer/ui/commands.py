@@ -44,6 +44,7 @@ COMMANDS = (
     Command("open_sample", "File", _say("Open a sample scan")),
     Command("save_view", "File", _say("Save view…"), ("Ctrl+S",), starts_group=True),
     Command("generate", "File", _say("Generate"), ("Ctrl+Return", "Ctrl+Enter")),
+    Command("settings", "File", _say("Settings…"), ("Ctrl+,",), starts_group=True),
     Command("cancel", "File", _say("Cancel: half drawn, tool, running work"), ("Esc",)),
     Command("quit", "File", _say("Quit"), ("Ctrl+Q",), starts_group=True),
     Command("previous_slice", "View", _say("Previous slice"), ("Up",)),

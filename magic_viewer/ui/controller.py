@@ -13,6 +13,7 @@ from magic_viewer.ui.backend import Backend
 from magic_viewer.ui.job import Lane, single_step
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.orientation import Orientation
+from magic_viewer.ui.program_controller import ProgramController
 from magic_viewer.ui.sentences import log_error, sentence
 from magic_viewer.ui.session import Session
 
@@ -30,8 +31,7 @@ class Controller(QObject):
         super().__init__()
         self._window, self._backend, self._settings = window, backend, settings
         self.session = Session(self)
-        self.session.is_radiological = bool(settings.value("radiological", True, bool))
-        self.session.shows_overlays = bool(settings.value("file_overlays", True, bool))
+        self.program = ProgramController(window, self.session, settings, self.open, self.say)
         self._importing, self._saving = Lane(self), Lane(self)
         self._importing.succeeded.connect(self._build)
         self._importing.failed.connect(self.report)
@@ -48,7 +48,7 @@ class Controller(QObject):
 
     def open(self, given: Sequence[Path]) -> None:
         """Opens files and folders, as soon as there is a view to show them in."""
-        self._when_built(lambda: self._scan.open(list(given)))
+        self._leave(lambda: self._scan.open(list(given)), given)
 
     def report(self, error: BaseException) -> None:
         """One sentence for the user, the rest for the log."""
@@ -61,7 +61,7 @@ class Controller(QObject):
 
     def end(self) -> None:
         """Stops all work; waits a moment for threads that hold files or memory."""
-        lanes = [self._importing, self._saving]
+        lanes = [self._importing, self._saving, *self.program.recent.lanes]
         if self._is_built:
             self._models.stop_asking()
             self._tags.close()
@@ -140,12 +140,11 @@ class Controller(QObject):
             self.report,
             self.say,
         )
-        self._view_controls = ViewController(
-            session, self._viewer.slice_view, window.commands, self._settings
-        )
+        self._view_controls = ViewController(session, self._viewer.slice_view, window.commands)
         self._window_controls = WindowController(
             session, window.window_panel, self._view_controls, window.commands, self._settings
         )
+        self.program.guard(lambda: self._markings.is_unsaved, self._markings.save_then)
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
         self._tags = TagController(session, window)
         self._whatif = WhatIfController(
@@ -211,12 +210,6 @@ class Controller(QObject):
         self._on("open_folder", self._ask_for_folder)
         self._on("open_sample", self._open_sample)
         self._on("about", self._show_about)
-        radiological = window.commands["radiological"]
-        radiological.setChecked(self.session.is_radiological)
-        radiological.toggled.connect(self._set_radiological)
-        overlays = window.commands["file_overlays"]
-        overlays.setChecked(self.session.shows_overlays)
-        overlays.toggled.connect(self._show_overlays)
 
     def _connect_commands(self) -> None:
         scan, view = self._scan, self._viewer.slice_view
@@ -293,7 +286,16 @@ class Controller(QObject):
         dialog.open()
 
     def _open_sample(self) -> None:
-        self._when_built(lambda: self._scan.open_sample())
+        self._leave(lambda: self._scan.open_sample())
+
+    def _leave(self, action: Callable[[], None], given: Sequence[Path] = ()) -> None:
+        """Opens something in place of what is open, once nothing is lost by it."""
+
+        def open_it() -> None:
+            self.program.recent.begin(given)
+            action()
+
+        self._when_built(lambda: self.program.before_leaving(open_it))
 
     def _generate(self) -> None:
         self._window.show_generation()
@@ -319,14 +321,6 @@ class Controller(QObject):
         while self._markings.cancel():
             pass
         self._window.show_classification()
-
-    def _set_radiological(self, is_radiological: bool) -> None:
-        self._settings.setValue("radiological", is_radiological)
-        self.session.set_radiological(is_radiological)
-
-    def _show_overlays(self, is_wanted: bool) -> None:
-        self._settings.setValue("file_overlays", is_wanted)
-        self.session.show_overlays(is_wanted)
 
     def _show_about(self) -> None:
         text = self.tr("MAGIC Viewer {version}\n\nResearch use. Not for diagnosis.")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QLineF, QPointF
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from magic_viewer.ui.slice_text import draw_outlined
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 _GAP, _ARM = 4.0, 14.0
 
@@ -30,11 +30,11 @@ def draw_crosshair(painter: QPainter, place: QPointF, text: str) -> None:
         QLineF(place + way * _GAP, place + way * _ARM)
         for way in (QPointF(1, 0), QPointF(-1, 0), QPointF(0, 1), QPointF(0, -1))
     ]
-    for color, width in ((QColor(0, 0, 0, 200), 3.5), (QColor(Color.ACCENT), 1.5)):
+    for color, width in ((QColor(0, 0, 0, 200), 3.5), (QColor(ImageColor.ACCENT), 1.5)):
         painter.setPen(QPen(color, width))
         painter.drawLines(arms)
     metrics = painter.fontMetrics()
     right = place.x() + _ARM + 6
     if right + metrics.horizontalAdvance(text) > painter.window().width():
         right = place.x() - _ARM - 6 - metrics.horizontalAdvance(text)
-    draw_outlined(painter, QPointF(right, place.y() - 6), text, QColor(Color.TEXT))
+    draw_outlined(painter, QPointF(right, place.y() - 6), text, QColor(ImageColor.TEXT))

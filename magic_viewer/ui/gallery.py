@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 
 from magic_viewer.pipeline.results import Sample
 from magic_viewer.ui.study_panel import pixmap
-from magic_viewer.ui.theme import SPACING, Color
+from magic_viewer.ui.theme import SPACING, ImageColor
 
 _SIDE = 136
 _MARK_HEIGHT = 18
@@ -101,7 +101,7 @@ def describe(sample: Sample) -> str:
 def thumbnail(sample: Sample, mark: str) -> QPixmap:
     """The image with a strip under it that says what it is."""
     result = QPixmap(_SIDE, _SIDE + _MARK_HEIGHT)
-    result.fill(QColor(Color.WARNING))
+    result.fill(QColor(ImageColor.WARNING))
     painter = QPainter(result)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.drawPixmap(QRect(0, 0, _SIDE, _SIDE), pixmap(sample.pixels))
@@ -109,7 +109,7 @@ def thumbnail(sample: Sample, mark: str) -> QPixmap:
     font.setPixelSize(12)
     font.setBold(True)
     painter.setFont(font)
-    painter.setPen(QColor(Color.ON_BRIGHT))
+    painter.setPen(QColor(ImageColor.ON_BRIGHT))
     painter.drawText(QRect(0, _SIDE, _SIDE, _MARK_HEIGHT), int(Qt.AlignmentFlag.AlignCenter), mark)
     painter.end()
     return result

@@ -1,15 +1,16 @@
 """The window: three columns, menus, drag and drop. Knows no file, slice or model."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal
+from PySide6.QtCore import QSettings, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QLabel,
     QMainWindow,
+    QMenu,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -29,6 +30,7 @@ from magic_viewer.ui.message_bar import MessageBar
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.mouse import saved_profile
 from magic_viewer.ui.overlay_panel import OverlayPanel
+from magic_viewer.ui.preferences import COLUMNS, GEOMETRY, Preferences
 from magic_viewer.ui.series_answer_panel import SeriesAnswerPanel
 from magic_viewer.ui.shortcuts import KeyFilter, ShortcutsDialog
 from magic_viewer.ui.study_panel import StudyPanel
@@ -40,6 +42,7 @@ from magic_viewer.ui.window_panel import WindowPanel
 if TYPE_CHECKING:
     from magic_viewer.ui.viewer import Viewer
 
+_SIZE = (1440, 900)
 _WIDTHS = (240, 830, 350)
 _GROWING = (QStackedWidget, QTabWidget, Gallery, StudyPanel)
 
@@ -52,10 +55,12 @@ class MainWindow(QMainWindow):
 
     def __init__(self, settings: QSettings | None = None) -> None:
         super().__init__()
-        self._settings = settings or QSettings()
+        self._preferences = Preferences(settings or QSettings(), self)
+        self.may_close: Callable[[], bool] = lambda: True
         self.setWindowTitle("MAGIC Viewer")
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
+        self.recent_menu = QMenu(self.tr("Recent"))
         self.commands: dict[str, QAction] = {}
         self.study_panel = StudyPanel()
         self.marking_panel = MarkingPanel()
@@ -92,6 +97,14 @@ class MainWindow(QMainWindow):
         self._middle.addWidget(self.viewer)
         return self.viewer
 
+    def come_to_front(self) -> None:
+        """Before other windows; where the system won't have that, it calls for attention."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+        QApplication.alert(self)
+
     def show_viewer(self) -> None:
         """The slice view in place of the welcome."""
         if self.viewer is not None:
@@ -112,7 +125,7 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """The F1 list."""
-        ShortcutsDialog(saved_profile(self._settings), self).open()
+        ShortcutsDialog(saved_profile(self._preferences), self).open()
 
     # Drag and drop
 
@@ -127,20 +140,28 @@ class MainWindow(QMainWindow):
         self.paths_dropped.emit(_local_paths(event))
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Keeps where the window and its columns were."""
-        self._settings.setValue("geometry", self.saveGeometry())
-        self._settings.setValue("columns", self._splitter.saveState())
+        """Keeps where the window and its columns were, if it may close."""
+        if not self.may_close():
+            event.ignore()
+            return
+        settings = self._preferences.settings
+        settings.setValue(GEOMETRY, self.saveGeometry())
+        settings.setValue(COLUMNS, self._splitter.saveState())
         # Gone from the screen before anyone waits for a thread to let go.
         self.hide()
         self.closing.emit()
         super().closeEvent(event)
 
     def _restore(self) -> None:
-        geometry, columns = (self._settings.value(name) for name in ("geometry", "columns"))
-        if not isinstance(geometry, QByteArray) or not self.restoreGeometry(geometry):
-            self.resize(1440, 900)
-        if not isinstance(columns, QByteArray) or not self._splitter.restoreState(columns):
+        geometry, columns = (self._preferences.layout(key) for key in (GEOMETRY, COLUMNS))
+        if geometry is None or not self.restoreGeometry(geometry):
+            self.resize(*_SIZE)
+        if columns is None or not self._splitter.restoreState(columns):
             self._splitter.setSizes(_WIDTHS)
+
+    def reset_layout(self) -> None:
+        """The columns as wide as on the first day."""
+        self._splitter.setSizes(_WIDTHS)
 
     def _lay_out(self) -> None:
         self._middle.addWidget(self.welcome)
@@ -185,6 +206,8 @@ class MainWindow(QMainWindow):
                 menus[command.menu].addSeparator()
             menus[command.menu].addAction(action)
             self.commands[command.name] = action
+        menus["File"].insertMenu(self.commands["open_sample"], self.recent_menu)
+        self.recent_menu.setToolTipsVisible(True)
         self.commands["quit"].triggered.connect(self.close)
         self.commands["shortcuts"].triggered.connect(self.show_shortcuts)
         self.commands["full_screen"].toggled.connect(self._set_full_screen)

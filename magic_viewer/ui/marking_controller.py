@@ -45,6 +45,7 @@ class MarkingController(QObject):
         self._values: Values = {}
         self._change: tuple[int | None, Marking] | None = None
         self.shown: tuple[Shown, ...] = ()
+        self._after_saving: Callable[[], None] | None = None
         self.files = MarkingFiles(view, report, say)
         self._measuring = Lane(self)
         self.lanes = (self._measuring, *self.files.lanes)
@@ -65,6 +66,8 @@ class MarkingController(QObject):
         panel.measurement_requested.connect(self._jump)
         panel.note_requested.connect(self._change_note)
         self.files.loaded.connect(self._take_loaded)
+        self.files.saved.connect(self._take_saved)
+        self.files.not_saved.connect(self._stay)
         self._measuring.progressed.connect(self._take_value)
         self._measuring.failed.connect(report)
 
@@ -239,12 +242,38 @@ class MarkingController(QObject):
 
     # Files
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something would be lost with the study."""
+        return self.store.is_unsaved
+
+    def save_then(self, action: Callable[[], None]) -> None:
+        """Asks where to save, and goes on once that has succeeded."""
+        if self.store.markings:
+            self._save()
+            self._after_saving = action
+        else:
+            # All were deleted since they were saved: there is nothing to write.
+            action()
+
+    def _take_saved(self, markings: Sequence[Marking]) -> None:
+        self.store.mark_saved(markings)
+        action, self._after_saving = self._after_saving, None
+        if action is not None:
+            action()
+
+    def _stay(self) -> None:
+        self._after_saving = None
+
     def _save(self) -> None:
+        self._after_saving = None
         self.files.ask_where_to_save(self.store.markings, dict(self._values), self._study)
 
     def _take_loaded(self, markings: Sequence[Marking]) -> None:
-        there = set(self.store.markings)
+        there, was_unsaved = set(self.store.markings), self.is_unsaved
         self.store.add(*(marking for marking in markings if marking not in there))
+        if not was_unsaved:
+            self.store.mark_saved(self.store.markings)
 
 
 def _call(action: Callable[[], None], _checked: bool = False) -> None:

@@ -21,6 +21,8 @@ class MarkingFiles(QObject):
     """Asks where, and reads and writes in workers."""
 
     loaded = Signal(object)
+    saved = Signal(object)
+    not_saved = Signal()
 
     def __init__(self, above: QWidget, report: Report, say: Say) -> None:
         super().__init__()
@@ -28,6 +30,8 @@ class MarkingFiles(QObject):
         self.lanes = (Lane(self), Lane(self))
         self._saving, self._loading = self.lanes
         self._saving.failed.connect(report)
+        self._saving.failed.connect(lambda _: self.not_saved.emit())
+        self._saving.succeeded.connect(self.saved)
         self._loading.failed.connect(report)
         self._loading.succeeded.connect(self.loaded)
 
@@ -40,6 +44,7 @@ class MarkingFiles(QObject):
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("json")
         dialog.selectFile("measurements.json")
+        dialog.rejected.connect(self.not_saved)
         dialog.fileSelected.connect(lambda name: self.save(markings, values, study, Path(name)))
         dialog.open()
 
@@ -55,7 +60,7 @@ class MarkingFiles(QObject):
 
     def save(self, markings: Sequence[Marking], values: Values, study: Study, path: Path) -> None:
         """Writes markings and their values."""
-        self._saving.submit(single_step(measure_file.save, markings, values, study, path))
+        self._saving.submit(single_step(_save, markings, values, study, path))
 
     def load(self, path: Path, study: Study) -> None:
         """Reads markings of a study and says them in `loaded`."""
@@ -70,3 +75,11 @@ class MarkingFiles(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setNameFilter(self.tr("Measurements (*.json)"))
         return dialog
+
+
+def _save(
+    markings: Sequence[Marking], values: Values, study: Study, path: Path
+) -> Sequence[Marking]:
+    """Gives back what lies in the file now."""
+    measure_file.save(markings, values, study, path)
+    return markings

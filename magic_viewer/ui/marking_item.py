@@ -13,7 +13,7 @@ from magic_viewer.ui import marking_paint
 from magic_viewer.ui.marking_label import draw_text, text_size
 from magic_viewer.ui.marking_paint import Shown
 from magic_viewer.ui.slice_item import SliceItem
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 # Below the lines in the upper corners.
 _HINT_TOP = 60.0
@@ -77,7 +77,7 @@ class MarkingItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.setFont(marking_paint.font())
         width, height = text_size([self._hint], QFontMetricsF(painter.font()))
         box = QRectF(area.center().x() - width / 2, area.top() + _HINT_TOP, width, height)
-        draw_text(painter, box, [self._hint], Color.TEXT)
+        draw_text(painter, box, [self._hint], ImageColor.TEXT)
 
 
 # A slice's item has pixel edges at whole numbers, a marking has pixel centres there.

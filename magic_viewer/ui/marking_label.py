@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPainterPath, QPolygonF
 
 from magic_viewer.imaging.marking import Marking
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 DARK = QColor(0, 0, 0, 200)
 _GAP = 10.0
@@ -44,7 +44,7 @@ def draw_label(
     for other in sorted(taken, key=lambda one: one.top()):
         if box.intersects(other):
             box.moveTop(other.bottom() + 2)
-    draw_text(painter, box, short, Color.MARKING)
+    draw_text(painter, box, short, ImageColor.MARKING)
     return box
 
 

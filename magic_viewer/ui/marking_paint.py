@@ -24,7 +24,7 @@ from magic_viewer.imaging.marking import Marking, handles, outline
 from magic_viewer.pipeline.overlay import ByteImage
 from magic_viewer.ui.marking_label import DARK, draw_label
 from magic_viewer.ui.scale_bar import draw_scale_bar
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 _LINE, _SELECTED_LINE, _HALO = 1.5, 2.2, 2.5
 _HANDLE = 7.0
@@ -120,7 +120,7 @@ def _draw_shape(
     path = _path(shown.marking, points)
     width = _SELECTED_LINE if shown.is_selected else _LINE
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    for color, thickness in ((DARK, width + _HALO), (QColor(Color.MARKING), width)):
+    for color, thickness in ((DARK, width + _HALO), (QColor(ImageColor.MARKING), width)):
         pen = QPen(color, thickness)
         pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
         painter.setPen(pen)

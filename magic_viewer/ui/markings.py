@@ -18,6 +18,7 @@ class MarkingStore(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._markings: _State = ()
+        self._saved: _State = ()
         self._selected: int | None = None
         self._past: list[_State] = []
         self._future: list[_State] = []
@@ -26,6 +27,15 @@ class MarkingStore(QObject):
     def markings(self) -> tuple[Marking, ...]:
         """In the order they were made."""
         return self._markings
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether they differ from those that lie in a file."""
+        return self._markings != self._saved
+
+    def mark_saved(self, markings: Sequence[Marking]) -> None:
+        """These lie in a file now."""
+        self._saved = tuple(markings)
 
     @property
     def selected(self) -> int | None:
@@ -68,12 +78,14 @@ class MarkingStore(QObject):
         """Forgets everything, the steps too: another study is open."""
         self._past.clear()
         self._future.clear()
+        self._saved = ()
         self._set((), None)
 
     def move(self, new_place: Callable[[Place], Place | None]) -> None:
         """Follows slices to their new places, in all steps; what has no place any more goes."""
         self._past[:] = [_moved(state, new_place) for state in self._past]
         self._future[:] = [_moved(state, new_place) for state in self._future]
+        self._saved = _moved(self._saved, new_place)
         kept = _moved(self._markings, new_place)
         self._set(kept, self._selected if len(kept) == len(self._markings) else None)
 

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
-from magic_viewer.ui.theme import MARGIN, SPACING, Color
+from magic_viewer.ui.theme import MARGIN, SPACING
 
 
 class MessageBar(QWidget):
@@ -12,9 +12,6 @@ class MessageBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(
-            f"MessageBar {{ background: {Color.RAISED}; border-left: 4px solid {Color.WARNING}; }}"
-        )
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setWordWrap(True)

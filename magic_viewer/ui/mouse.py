@@ -1,14 +1,15 @@
 """What the mouse does on a slice: one table for the profiles, the tools and the F1 list."""
 
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QSettings, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, Qt
+
+from magic_viewer.ui.preferences import MOUSE_PROFILE, Preferences
 
 Action = Literal["window", "zoom", "pan", "crosshair", "region"]
 Profile = Literal["clinical", "research"]
 
 _CONTEXT = "Mouse"
-_KEY = "mouse_profile"
 _LEFT, _MIDDLE, _RIGHT = (
     Qt.MouseButton.LeftButton,
     Qt.MouseButton.MiddleButton,
@@ -86,15 +87,9 @@ def words(action: Action) -> str:
     return _translate(_WORDS[action])
 
 
-def saved_profile(settings: QSettings) -> Profile:
-    """The user's profile; "clinical" where none is kept."""
-    kept = settings.value(_KEY)
-    return next((name for name in get_args(Profile) if name == kept), "clinical")
-
-
-def save_profile(settings: QSettings, profile: Profile) -> None:
-    """Keeps it for the next start."""
-    settings.setValue(_KEY, profile)
+def saved_profile(preferences: Preferences) -> Profile:
+    """The user's profile."""
+    return "research" if preferences.get(MOUSE_PROFILE) == "research" else "clinical"
 
 
 def _translate(text: str) -> str:

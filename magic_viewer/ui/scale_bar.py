@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter
 
 from magic_viewer.ui.slice_text import draw_outlined
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 _MOST_PIXELS = 160.0
 _MOST_SHARE = 0.25
@@ -56,10 +56,10 @@ def draw_scale_bar(painter: QPainter, view: QRectF, pixels_per_mm: float) -> Non
     for line in lines:
         painter.fillRect(line.adjusted(-1, -1, 1, 1), QColor(0, 0, 0, 200))
     for line in lines:
-        painter.fillRect(line, QColor(Color.TEXT))
+        painter.fillRect(line, QColor(ImageColor.TEXT))
     width = QFontMetricsF(painter.font()).horizontalAdvance(bar.text)
     place = QPointF(view.center().x() - width / 2, y - 2 * _TICK)
-    draw_outlined(painter, place, bar.text, QColor(Color.TEXT))
+    draw_outlined(painter, place, bar.text, QColor(ImageColor.TEXT))
 
 
 def _words(length: float) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem
 
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.picture import Picture
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 Box = tuple[float, float, float, float]
 
@@ -87,7 +87,7 @@ class SliceItem(pg.GraphicsObject):  # type: ignore[misc]
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self._is_smooth)
         painter.drawImage(self._pixels(), image)
         if self._box is not None:
-            pen = QPen(QColor(Color.ACCENT), 0)
+            pen = QPen(QColor(ImageColor.ACCENT), 0)
             painter.setPen(pen)
             painter.drawRect(self._outline())
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from magic_viewer.imaging.geometry import EdgeLetters
 from magic_viewer.imaging.study import Overlay
 from magic_viewer.pipeline.file_overlays import legends
-from magic_viewer.ui.theme import Color
+from magic_viewer.ui.theme import ImageColor
 
 _MARGIN = 12.0
 _LETTER_ROOM = 22.0
@@ -91,8 +91,8 @@ def _draw_lines(painter: QPainter, area: QRectF, lines: Sequence[Line], is_right
 
 def _ink(line: Line) -> QColor:
     if line.is_warning:
-        return QColor(Color.WARNING)
-    return QColor(Color.QUIET if line.is_quiet else Color.TEXT)
+        return QColor(ImageColor.WARNING)
+    return QColor(ImageColor.QUIET if line.is_quiet else ImageColor.TEXT)
 
 
 def draw_letters(painter: QPainter, view: QRectF, letters: EdgeLetters) -> None:
@@ -102,7 +102,7 @@ def draw_letters(painter: QPainter, view: QRectF, letters: EdgeLetters) -> None:
     right = view.right() - _MARGIN - metrics.horizontalAdvance(letters.right)
     top_left = center - metrics.horizontalAdvance(letters.top) / 2
     bottom_left = center - metrics.horizontalAdvance(letters.bottom) / 2
-    color = QColor(Color.ACCENT)
+    color = QColor(ImageColor.ACCENT)
     for place, letter in (
         (QPointF(view.left() + _MARGIN, middle), letters.left),
         (QPointF(right, middle), letters.right),

@@ -18,6 +18,7 @@ from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.overlay_settings import OverlaySettings
+from magic_viewer.ui.preferences import THEME, Preferences
 from magic_viewer.ui.theme import apply_theme
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ class Tour:
         self, settings: Path, model: str | None = None, size: tuple[int, int] = (1440, 900)
     ) -> None:
         self._app = application()
-        apply_theme(self._app)
         kept = QSettings(str(settings), QSettings.Format.IniFormat)
+        apply_theme(self._app, Preferences(kept).get(THEME))
         self.window = MainWindow(kept)
         self.window.resize(*size)
         self.controller = Controller(self.window, real_backend(), kept)

@@ -1,15 +1,15 @@
-"""Joins commands, settings and slice views: mouse tools, crosshair, colours, pixels, scale bar."""
+"""Joins commands and slice views: mouse tools, crosshair, colours, pixels, scale bar."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction, QActionGroup
 
 from magic_viewer.imaging.study import Slice
 from magic_viewer.ui.crosshair import Crosshair
 from magic_viewer.ui.look import Look
-from magic_viewer.ui.mouse import TOOLS, Action, own_tool, save_profile, saved_profile
+from magic_viewer.ui.mouse import TOOLS, Action, Profile, own_tool
 from magic_viewer.ui.notes import readout
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.slice_view import SliceView
@@ -25,17 +25,16 @@ class ViewController(QObject):
         session: Session,
         view: SliceView,
         commands: Mapping[str, QAction],
-        settings: QSettings,
     ) -> None:
         super().__init__()
-        self._session, self._commands, self._settings = session, commands, settings
+        self._session, self._commands = session, commands
         self._views: list[SliceView] = []
         self._crosshair: tuple[float, float] | None = None
-        self.profile = saved_profile(settings)
+        self.profile: Profile = "research" if commands["research_mouse"].isChecked() else "clinical"
         self.tool: Action = own_tool(self.profile)
         self.look = Look(
-            is_smooth=bool(settings.value("smooth", True, bool)),
-            has_scale_bar=bool(settings.value("scale_bar", True, bool)),
+            is_smooth=commands["smooth"].isChecked(),
+            has_scale_bar=commands["scale_bar"].isChecked(),
         )
         self.add_view(view)
         self._connect_tools()
@@ -74,7 +73,6 @@ class ViewController(QObject):
             action.triggered.connect(lambda _checked=False, tool=tool: self.take_tool(tool))
         self._commands[f"{self.tool}_tool"].setChecked(True)
         research = self._commands["research_mouse"]
-        research.setChecked(self.profile == "research")
         research.toggled.connect(self._set_research)
 
     def take_tool(self, tool: Action) -> None:
@@ -86,7 +84,6 @@ class ViewController(QObject):
 
     def _set_research(self, is_research: bool) -> None:
         self.profile = "research" if is_research else "clinical"
-        save_profile(self._settings, self.profile)
         self.take_tool(own_tool(self.profile))
 
     def _move_crosshair(self, column: float, row: float) -> None:
@@ -108,19 +105,15 @@ class ViewController(QObject):
 
     def _connect_look(self) -> None:
         commands = self._commands
-        commands["smooth"].setChecked(self.look.is_smooth)
-        commands["scale_bar"].setChecked(self.look.has_scale_bar)
         commands["smooth"].toggled.connect(self._set_smooth)
         commands["scale_bar"].toggled.connect(self._set_scale_bar)
         actual = commands["actual_size"]
         actual.triggered.connect(lambda _checked=False: self._views[0].show_actual_size())
 
     def _set_smooth(self, is_smooth: bool) -> None:
-        self._settings.setValue("smooth", is_smooth)
         self._set_look(replace(self.look, is_smooth=is_smooth))
 
     def _set_scale_bar(self, is_wanted: bool) -> None:
-        self._settings.setValue("scale_bar", is_wanted)
         self._set_look(replace(self.look, has_scale_bar=is_wanted))
 
     def _set_look(self, look: Look) -> None:

@@ -279,6 +279,7 @@ def test_that_the_line_is_drawn_where_its_points_are_after_a_zoom(second):
 
 def test_that_another_study_has_none_of_the_measurements_before(second):
     second.store.add(Marking("distance", ((10, 5), (40, 5)), Place(1, 0, 1)))
+    second.store.mark_saved(second.store.markings)
     second.study = Study((series(),))
     second.controller.open([Path("other")])
     second.wait(lambda: len(second.session.study.series) == 1)

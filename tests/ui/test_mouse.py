@@ -6,6 +6,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel
 
 from magic_viewer.ui import mouse
+from magic_viewer.ui.preferences import MOUSE_PROFILE, Preferences
 from magic_viewer.ui.shortcuts import ShortcutsDialog
 from tests.ui.conftest import Opened
 from tests.ui.test_window import drag
@@ -62,11 +63,11 @@ def test_that_a_tool_changes_the_plain_left_drag_alone() -> None:
 
 
 def test_that_an_unknown_kept_profile_is_the_clinical_one(tmp_path) -> None:
-    settings = QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat)
-    settings.setValue("mouse_profile", "gaming")
-    assert mouse.saved_profile(settings) == "clinical"
-    mouse.save_profile(settings, "research")
-    assert mouse.saved_profile(settings) == "research"
+    preferences = Preferences(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
+    preferences.settings.setValue("mouse_profile", "gaming")
+    assert mouse.saved_profile(preferences) == "clinical"
+    preferences.set(MOUSE_PROFILE, "research")
+    assert mouse.saved_profile(preferences) == "research"
 
 
 @pytest.mark.parametrize("profile", ["clinical", "research"])

@@ -18,6 +18,7 @@ from magic_viewer.imaging.samples import sample_scans
 from magic_viewer.pipeline.results import SampleRequest
 from magic_viewer.progress import Progress
 from magic_viewer.ui.overlay_panel import OverlaySettings
+from magic_viewer.ui.preferences import REMEMBER_RECENT
 from tests.ui.conftest import MakeWindow, Opened
 
 LEFT = Qt.MouseButton.LeftButton
@@ -242,12 +243,13 @@ def test_that_a_contrast_is_shown_over_the_slice_and_the_map_can_be_hidden(opene
 
 
 def test_that_neither_title_nor_settings_tell_what_was_opened(opened, scan) -> None:
+    opened.controller.program.preferences.set(REMEMBER_RECENT, False)
     opened.open(*[path for path in sample_scans() if path.suffix == ".dcm"][:1])
     opened.window.close()
     opened.settings.sync()
     assert opened.window.windowTitle() == "MAGIC Viewer"
     kept = Path(opened.settings.fileName()).read_text()
-    assert set(opened.settings.allKeys()) <= {"geometry", "columns", "radiological"}
+    assert set(opened.settings.allKeys()) <= {"geometry", "columns", "remember_recent"}
     assert ".dcm" not in kept
 
 
