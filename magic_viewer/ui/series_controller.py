@@ -187,7 +187,8 @@ class SeriesController(QObject):
         text = f"{self._done} / {self._wanted}"
         left = self._seconds_left()
         if left is not None:
-            text += " · " + self.tr("{seconds} s left").format(seconds=left)
+            words = self.tr("{minutes} min left") if left >= 120 else self.tr("{seconds} s left")
+            text += " · " + words.format(minutes=round(left / 60), seconds=left)
         self._panel.set_progress(Progress(self._done, self._wanted, text))
 
     def _seconds_left(self) -> int | None:
