@@ -40,7 +40,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background="k")
-        self.setMinimumSize(QSize(360, 300))
+        self.setMinimumSize(QSize(320, 300))
         self.setAccessibleName(self.tr("Slice"))
         self.setViewportUpdateMode(self.ViewportUpdateMode.FullViewportUpdate)
         self._box = pg.ViewBox(
