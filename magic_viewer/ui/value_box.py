@@ -32,21 +32,24 @@ class ValueBox(QDoubleSpinBox):
             self.setValue(value)
 
     def event(self, event: QEvent) -> bool:
-        """Takes the arrows before they scroll the slices."""
+        """Takes its keys before the window's commands do."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in _ARROWS:
+            if event.key() in (*_ARROWS, Qt.Key.Key_Escape):
                 event.accept()
                 return True
-            if event.key() == Qt.Key.Key_Escape:
-                self.clearFocus()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Steps, or takes a typed value and gives the keys back to the window."""
+        """Steps; Return takes what was typed and Esc leaves it, and the window has its keys."""
         direction = _ARROWS.get(Qt.Key(event.key()))
         if direction is not None:
             wanted = (count for key, count in _STEPS if event.modifiers() & key)
             self.stepBy(direction * next(wanted, 1))
+            return
+        if event.key() == Qt.Key.Key_Escape:
+            self.setValue(self.value())
+            self.clearFocus()
+            event.ignore()
             return
         super().keyPressEvent(event)
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):

@@ -152,6 +152,34 @@ def test_that_a_typed_value_is_taken_with_return_and_keys_go_back(
     assert not panel._center.hasFocus()
 
 
+def test_that_escape_leaves_what_was_typed(qtbot, opened: Opened, scan) -> None:
+    opened.open(scan)
+    panel, before = opened.window.window_panel, opened.session.window
+    opened.wait(panel._center.isEnabled)
+    panel._center.setFocus()
+    panel._center.selectAll()
+    qtbot.keyClicks(panel._center, "123")
+    qtbot.keyClick(panel._center, Qt.Key.Key_Escape)
+    assert opened.session.window == before
+    assert panel._center.text() != "123"
+    assert not panel._center.hasFocus()
+
+
+def test_that_arrows_in_a_value_scroll_no_slices_and_elsewhere_do(
+    qtbot, opened: Opened, scan
+) -> None:
+    opened.open(scan)
+    panel, before = opened.window.window_panel, opened.session.window
+    opened.wait(panel._center.isEnabled)
+    panel._center.setFocus()
+    qtbot.keyClick(panel._center, Qt.Key.Key_Up, SHIFT)
+    assert opened.session.window.center == pytest.approx(before.center + 10, abs=0.5)
+    assert opened.session.slice_index == 6
+    qtbot.keyClick(panel._center, Qt.Key.Key_Return)
+    qtbot.keyClick(opened.window, Qt.Key.Key_Up)
+    assert opened.session.slice_index == 5
+
+
 def test_that_a_value_the_panel_only_rounds_is_not_changed_by_the_other(
     opened: Opened, scan
 ) -> None:

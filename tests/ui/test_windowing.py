@@ -50,6 +50,8 @@ def test_that_a_region_without_contrast_has_no_window(values):
         (Window(-600.4, 1500), "W 1500  C -600"),
         (Window(0.5, 1.0), "W 1.00  C 0.50"),
         (Window(0.0021, 0.004), "W 0.00400  C 0.00210"),
+        (Window(40, 400, "SIGMOID"), "W 400  C 40  sigmoid"),
+        (Window(40, 400, "LINEAR_EXACT"), "W 400  C 40"),
     ],
 )
 def test_that_window_values_have_as_many_digits_as_they_are_worth(window, words):
