@@ -6,7 +6,9 @@ from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QWidget
 
 _REACH = 1e9
 _STEPS = ((Qt.KeyboardModifier.ControlModifier, 100), (Qt.KeyboardModifier.ShiftModifier, 10))
-_ARROWS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
+_ARROWS: dict[int, int] = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
+
+_OWN_KEYS = (*_ARROWS, Qt.Key.Key_Escape)
 
 
 class ValueBox(QDoubleSpinBox):
@@ -33,15 +35,15 @@ class ValueBox(QDoubleSpinBox):
 
     def event(self, event: QEvent) -> bool:
         """Takes its keys before the window's commands do."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if event.key() in (*_ARROWS, Qt.Key.Key_Escape):
-                event.accept()
-                return True
+        is_question = event.type() == QEvent.Type.ShortcutOverride
+        if is_question and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
+            event.accept()
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Steps; Return takes what was typed and Esc leaves it, and the window has its keys."""
-        direction = _ARROWS.get(Qt.Key(event.key()))
+        direction = _ARROWS.get(event.key())
         if direction is not None:
             wanted = (count for key, count in _STEPS if event.modifiers() & key)
             self.stepBy(direction * next(wanted, 1))
