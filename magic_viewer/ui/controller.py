@@ -142,7 +142,11 @@ class Controller(QObject):
         )
         self._view_controls = ViewController(session, self._viewer.slice_view, window.commands)
         self._window_controls = WindowController(
-            session, window.window_panel, self._view_controls, window.commands, self._settings
+            session,
+            window.window_panel,
+            self._view_controls,
+            window.commands,
+            self.program.preferences,
         )
         self.program.guard(lambda: self._markings.is_unsaved, self._markings.save_then)
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)

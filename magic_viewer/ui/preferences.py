@@ -40,6 +40,10 @@ FILE_OVERLAYS: Final = Preference("file_overlays", True)
 MOUSE_PROFILE: Final = Preference[str]("mouse_profile", "clinical", ("clinical", "research"))
 SMOOTH: Final = Preference("smooth", True)
 SCALE_BAR: Final = Preference("scale_bar", True)
+WINDOW_PANEL: Final = Preference("window_panel", True)
+"""Whether the group "Window" is unfolded."""
+PRESETS: Final = Preference("ct_presets", "")
+"""JSON; see `presets.py`."""
 REMEMBER_RECENT: Final = Preference("remember_recent", True)
 RECENT: Final = Preference("recent", "[]")
 """JSON; see `recent.py`."""
@@ -55,6 +59,8 @@ PREFERENCES: Final[Sequence[Preference[bool] | Preference[int] | Preference[str]
     MOUSE_PROFILE,
     SMOOTH,
     SCALE_BAR,
+    WINDOW_PANEL,
+    PRESETS,
     REMEMBER_RECENT,
     RECENT,
     NOTICE_ACCEPTED,

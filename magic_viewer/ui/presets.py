@@ -4,32 +4,27 @@ import json
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSettings
-
 from magic_viewer.imaging.display import CT_PRESETS
 from magic_viewer.imaging.study import Window
+from magic_viewer.ui.preferences import PRESETS, Preferences
 
 NAME_LENGTH = 40
-_KEY = "ct_presets"
 
 
-def load_presets(settings: QSettings) -> tuple[Window, ...]:
+def load_presets(preferences: Preferences) -> tuple[Window, ...]:
     """Those kept; the usual ones where none are, or what is kept can't be read."""
     try:
-        rows = json.loads(str(settings.value(_KEY, "")))
+        rows = json.loads(preferences.get(PRESETS))
         kept = tuple(_preset(*row) for row in rows)
     except (ValueError, TypeError):
         return CT_PRESETS
     return kept if len(kept) == len(CT_PRESETS) else CT_PRESETS
 
 
-def save_presets(settings: QSettings, presets: Sequence[Window]) -> None:
-    """Keeps them; the usual ones by keeping nothing."""
-    if tuple(presets) == CT_PRESETS:
-        settings.remove(_KEY)
-    else:
-        rows = [[one.name, one.center, one.width] for one in presets]
-        settings.setValue(_KEY, json.dumps(rows))
+def save_presets(preferences: Preferences, presets: Sequence[Window]) -> None:
+    """Keeps them; the usual ones by keeping an empty text."""
+    rows = [[one.name, one.center, one.width] for one in presets]
+    preferences.set(PRESETS, "" if tuple(presets) == CT_PRESETS else json.dumps(rows))
 
 
 def preset_words(preset: Window) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QSettings, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
 
@@ -12,6 +12,7 @@ from magic_viewer.imaging.histogram import histogram
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.image_colors import COLOR_MAPS
 from magic_viewer.ui.histogram_view import HistogramView
+from magic_viewer.ui.preferences import PRESETS, WINDOW_PANEL, Preferences
 from magic_viewer.ui.preset_dialog import PresetDialog
 from magic_viewer.ui.presets import load_presets, preset_words, save_presets
 from magic_viewer.ui.session import Session
@@ -33,12 +34,12 @@ class WindowController(QObject):
         panel: WindowPanel,
         view_controls: ViewController,
         commands: Mapping[str, QAction],
-        settings: QSettings,
+        preferences: Preferences,
     ) -> None:
         super().__init__()
-        self._session, self._panel, self._settings = session, panel, settings
+        self._session, self._panel, self._preferences = session, panel, preferences
         self._view_controls, self._commands = view_controls, commands
-        self.presets = load_presets(settings)
+        self.presets = load_presets(preferences)
         self._histogram = HistogramView()
         self._counted: Slice | None = None
         self._window_is_due = _timer(panel, _WINDOW_DELAY_MS, self._show_window)
@@ -56,7 +57,7 @@ class WindowController(QObject):
         panel = self._panel
         panel.add_histogram(self._histogram)
         panel.set_color_maps(COLOR_MAPS)
-        panel.set_unfolded(bool(self._settings.value("window_panel", True, bool)))
+        panel.set_unfolded(self._preferences.get(WINDOW_PANEL))
         panel.unfolded.connect(self._keep_unfolded)
         panel.shown.connect(lambda: self._take_slice(self._session.slice))
         panel.center_requested.connect(lambda center: self._ask(center=center))
@@ -67,7 +68,7 @@ class WindowController(QObject):
         )
 
     def _keep_unfolded(self, is_unfolded: bool) -> None:
-        self._settings.setValue("window_panel", is_unfolded)
+        self._preferences.set(WINDOW_PANEL, is_unfolded)
         self._take_slice(self._session.slice)
 
     def _take_slice(self, image: Slice | None) -> None:
@@ -127,6 +128,7 @@ class WindowController(QObject):
             action.triggered.connect(lambda _checked=False, number=number: self.show(number))
         edit = self._commands["edit_presets"]
         edit.triggered.connect(lambda _checked=False: self.edit_presets())
+        self._preferences.changed.connect(self._follow)
 
     def show(self, number: int) -> None:
         """One of the CT windows; they mean nothing for anything but CT."""
@@ -143,9 +145,15 @@ class WindowController(QObject):
         return dialog
 
     def _take_presets(self, presets: tuple[Window, ...]) -> None:
-        self.presets = presets
-        save_presets(self._settings, presets)
-        self._name_presets()
+        save_presets(self._preferences, presets)
+
+    def _follow(self, key: str) -> None:
+        """Takes a preference that was changed here, or reset."""
+        if key == PRESETS.key:
+            self.presets = load_presets(self._preferences)
+            self._name_presets()
+        elif key == WINDOW_PANEL.key:
+            self._panel.set_unfolded(self._preferences.get(WINDOW_PANEL))
 
     def _name_presets(self) -> None:
         series = self._session.series

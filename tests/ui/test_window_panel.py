@@ -13,6 +13,7 @@ from magic_viewer.imaging.display import CT_PRESETS
 from magic_viewer.imaging.histogram import Histogram
 from magic_viewer.imaging.study import Series, Slice, Study, VoiLut, Volume, Window
 from magic_viewer.ui.histogram_view import HistogramView
+from magic_viewer.ui.preferences import Preferences
 from magic_viewer.ui.preset_dialog import PresetDialog
 from magic_viewer.ui.presets import load_presets, preset_words, save_presets
 from magic_viewer.ui.window_panel import WindowPanel
@@ -244,19 +245,19 @@ def test_that_a_table_of_the_file_is_named_until_a_window_replaces_it(opened: Op
 # Presets
 
 
-def _settings(tmp_path) -> QSettings:
-    return QSettings(str(tmp_path / "presets.ini"), QSettings.Format.IniFormat)
+def _kept(tmp_path) -> Preferences:
+    return Preferences(QSettings(str(tmp_path / "presets.ini"), QSettings.Format.IniFormat))
 
 
 def test_that_presets_are_kept_and_put_back(tmp_path) -> None:
-    settings = _settings(tmp_path)
-    assert load_presets(settings) == CT_PRESETS
+    kept = _kept(tmp_path)
+    assert load_presets(kept) == CT_PRESETS
     mine = (Window(50, 350, name="Abdomen"), *CT_PRESETS[1:])
-    save_presets(settings, mine)
-    settings.sync()
-    assert load_presets(_settings(tmp_path)) == mine
-    save_presets(settings, CT_PRESETS)
-    assert settings.allKeys() == []
+    save_presets(kept, mine)
+    kept.settings.sync()
+    assert load_presets(_kept(tmp_path)) == mine
+    save_presets(kept, CT_PRESETS)
+    assert load_presets(kept) == CT_PRESETS
 
 
 @pytest.mark.parametrize(
@@ -264,9 +265,9 @@ def test_that_presets_are_kept_and_put_back(tmp_path) -> None:
     ["", "{", "[1, 2]", "[]", json.dumps([["a", 0, 0]] * 5), json.dumps([["a", 0, "x"]] * 5)],
 )
 def test_that_presets_which_cannot_be_read_are_the_usual_ones(tmp_path, kept) -> None:
-    settings = _settings(tmp_path)
-    settings.setValue("ct_presets", kept)
-    assert load_presets(settings) == CT_PRESETS
+    preferences = _kept(tmp_path)
+    preferences.settings.setValue("ct_presets", kept)
+    assert load_presets(preferences) == CT_PRESETS
 
 
 def test_that_the_dialog_says_what_was_changed_and_resets(qtbot) -> None:
@@ -312,3 +313,5 @@ def test_that_edited_presets_are_on_the_keys_at_once(qtbot, opened: Opened) -> N
     assert opened.window.commands["preset_0"].text() == preset_words(mine)
     qtbot.keyClick(opened.window, Qt.Key.Key_1)
     assert opened.session.window == mine
+    opened.controller.program.preferences.reset()
+    assert opened.window.commands["preset_0"].text() == preset_words(CT_PRESETS[0])
