@@ -73,10 +73,15 @@ class ClassifyPanel(QWidget):
     def show_waiting(self) -> None:
         """The model is at work, or will be when the scrolling stops."""
         self._say("…", "", self.tr("Classifying…"))
+        # They stay where they are, grey, so that the panel doesn't jump.
+        self.fit.setEnabled(False)
+        self.input.setEnabled(False)
 
     def show_problem(self, text: str) -> None:
         """The model can't say anything of this slice, and why."""
         self._say(self.tr("No answer"), "", text)
+        self.fit.set_fit(())
+        self.input.clear()
 
     def show_answer(self, answer: Classification) -> None:
         """What the model says."""
@@ -101,12 +106,14 @@ class ClassifyPanel(QWidget):
         self._typicality.setText(typicality_in_words(answer))
         self._footer.setText(self._how(answer))
         self.fit.set_fit(answer.fit)
+        self.fit.setEnabled(True)
 
     def show_input(self, examination: Examination, spacing: tuple[float, float] | None) -> None:
         """What the model saw, and how large that is in the patient where the file says."""
         _, left, _, right = examination.box
         side = (right - left) * spacing[1] if spacing is not None else None
         self.input.set_input(examination.model_input, side)
+        self.input.setEnabled(True)
 
     def set_header(self, says: HeaderSays | None) -> None:
         """What the header says beside what the flow says; None while there is no answer."""

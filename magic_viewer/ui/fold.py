@@ -3,6 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from magic_viewer.ui.message_bar import plain_tooltip
 from magic_viewer.ui.theme import SPACING
 
 
@@ -15,10 +16,11 @@ class Fold(QWidget):
         self._button = QToolButton()
         self._button.setCheckable(True)
         self._button.setAutoRaise(True)
-        self._button.setProperty("role", "fold")
+        self._button.setProperty("role", "heading")
         self._button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # A long state must not make the column wider than its room.
+        self._button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._inside = inside
         inside.setContentsMargins(2 * SPACING, 0, 0, 0)
         column = QVBoxLayout(self)
@@ -45,6 +47,7 @@ class Fold(QWidget):
         text = f"{self._title} · {words}" if words else self._title
         self._button.setText(text.replace("&", "&&"))
         self._button.setAccessibleName(text)
+        self._button.setToolTip(plain_tooltip(text))
 
     @property
     def heading(self) -> str:

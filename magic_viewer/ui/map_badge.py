@@ -72,6 +72,6 @@ class MapBadge(QWidget):
             return self.tr("All of it has a place: what has none is the same for every class.")
         if attribution.cells is not None:
             return self.tr("With its cells' part of what has no place and is spread evenly.")
-        share = attribution.unplaced / attribution.total if attribution.total else 0.0
-        words = self.tr("Of it {nats} nats ({share:.0%}) have no place and are spread evenly.")
-        return words.format(nats=nats(attribution.unplaced), share=abs(share))
+        words = self.tr("{placed} nats of it have a place; {nats} have none, spread evenly.")
+        placed = attribution.total - attribution.unplaced
+        return words.format(placed=nats(placed), nats=nats(attribution.unplaced))

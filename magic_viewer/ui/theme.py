@@ -149,9 +149,9 @@ QLabel[role="alarm"] {{ background: {Color.WARNING}; color: {Color.ON_BRIGHT}; f
   border-radius: 4px; padding: 8px 10px; }}
 QLabel[role="badge"] {{ border: 1px solid {Color.CONTROL_EDGE}; border-radius: 4px;
   padding: 4px 8px; }}
-QToolButton[role="fold"] {{ border: none; padding: 4px 0px; color: {Color.TEXT};
+QToolButton[role="heading"] {{ border: none; padding: 4px 0px; color: {Color.TEXT};
   text-align: left; }}
-QToolButton[role="fold"]:hover, QToolButton[role="fold"]:focus {{ color: {Color.ACCENT}; }}
+QToolButton[role="heading"]:hover, QToolButton[role="heading"]:focus {{ color: {Color.ACCENT}; }}
 QWidget[role="panel"] {{ background: {Color.PANEL}; }}
 MessageBar {{ background: {Color.RAISED}; border-left: 4px solid {Color.WARNING}; }}
 #drop {{ border: 1px dashed {Color.CONTROL_EDGE}; border-radius: 8px; }}

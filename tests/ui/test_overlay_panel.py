@@ -93,7 +93,7 @@ def test_that_values_per_area_need_the_patients_spacing(panel) -> None:
 def test_that_the_badge_says_that_the_map_adds_up_and_what_has_no_place(panel) -> None:
     panel.set_map(paint(examination(), image(), OverlaySettings()))
     assert panel.badge.text.endswith("✓")
-    assert "−12.0 nats" in panel.badge.about_unplaced
+    assert "−12.0 have none" in panel.badge.about_unplaced
     panel.set_map(None)
     assert panel.badge.text == ""
 
