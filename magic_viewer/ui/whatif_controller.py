@@ -272,7 +272,9 @@ class WhatIfController(QObject):
         self._asking.drop()
         if left is not None and (left.can_undo or left.can_redo):
             if left.can_undo:
-                text = self.tr("The edits of slice {number} end here. Redo has them back there.")
+                text = self.tr(
+                    "The edits of slice {number} end here. Back on it, Redo brings them back."
+                )
                 self._say(text.format(number=left.original.index + 1))
             left.back_to_original()
             self._left = left
