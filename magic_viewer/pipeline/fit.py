@@ -60,12 +60,16 @@ def check_fit(
     Returns:
         What was found of each, in a fixed order.
     """
+    plane = _plane(image, made_for.planes)
     return (
         _modality(image, modalities),
-        _plane(image, made_for.planes),
+        plane,
         _field_of_view(image, box, made_for.field_of_view),
         _spacing(image, made_for.spacing),
-        _orientation(image, made_for.sides),
+        # In another plane other letters are no news.
+        _orientation(image, made_for.sides)
+        if plane.state != "misfit"
+        else Fit("orientation", "unchecked", "another plane"),
     )
 
 

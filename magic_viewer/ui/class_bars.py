@@ -110,6 +110,8 @@ class _Bar(QWidget):
         filled = QRectF(area)
         filled.setWidth(area.width() * self._share)
         painter.fillRect(filled, self._color)
+        painter.setPen(QColor(Color.BORDER))
+        painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
 
 
 def nats(value: float) -> str:

@@ -33,7 +33,7 @@ class FitPanel(QWidget):
         bad = [fit.name for fit in found if fit.state == "misfit"]
         if bad:
             self.fold.set_open(True)
-            self.fold.set_state(self.tr("⚠ other {names}").format(names=", ".join(bad)))
+            self.fold.set_state(f"⚠ {', '.join(bad)}")
         elif all(fit.state == "fits" for fit in found):
             self.fold.set_state(self.tr("✓"))
         else:

@@ -61,7 +61,7 @@ class ScanController(QObject):
         self._opening.cancelled.connect(self._mark_stopped)
         for ended in (self._opening.succeeded, self._opening.failed, self._opening.cancelled):
             ended.connect(self._busy.end)
-        self._reading.succeeded.connect(self._session.set_slice)
+        self._reading.succeeded.connect(self._take_slice)
         self._reading.failed.connect(self._fail_slice)
         self._thumbnails.progressed.connect(lambda item: self._panel.set_thumbnail(*item))
         self._thumbnails.failed.connect(self._report)
@@ -211,6 +211,10 @@ class ScanController(QObject):
         assert volume is not None
         self._viewer.set_slice_index(index)
         self._reading.submit(single_step(volume.read_slice, index))
+
+    def _take_slice(self, image: Slice) -> None:
+        """Under the number it has by now: slices before it may have come in meanwhile."""
+        self._session.set_slice(replace(image, index=self._session.slice_index))
 
     def _fail_slice(self, error: BaseException) -> None:
         """The slice before must not stay under the number of this one."""

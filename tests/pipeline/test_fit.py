@@ -56,6 +56,10 @@ def test_that_a_little_beyond_the_training_images_still_fits() -> None:
     assert states(image(spacing=(1.15, 1.15)))["spacing"] == "fits"
 
 
+def test_that_another_plane_is_told_once() -> None:
+    assert states(image(SAGITTAL))["orientation"] == "unchecked"
+
+
 def test_that_what_the_file_does_not_say_is_not_checked_and_no_misfit() -> None:
     bare = Slice(np.zeros((256, 256), np.float32))
     assert set(states(bare).values()) == {"unchecked"}

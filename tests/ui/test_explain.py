@@ -82,7 +82,7 @@ def test_that_the_fit_is_told_point_by_point_with_what_was_not_checked(qtbot) ->
     assert "1 of 2 checked" in panel.fold.heading
     assert not panel.fold.is_open
     panel.set_fit((FITS, MISFIT))
-    assert "other plane" in panel.fold.heading
+    assert "⚠ plane" in panel.fold.heading
     panel.set_fit((UNCHECKED,))
     assert "not checked" in panel.fold.heading
     panel.set_fit(())

@@ -87,6 +87,31 @@ def test_that_the_slice_in_view_stays_in_view_while_more_slices_come(start, part
     assert opened.window.study_panel._list.currentRow() == 1
 
 
+def test_that_a_slice_is_shown_under_the_number_it_got_while_it_was_read(
+    make_window, parts
+) -> None:
+    gate = threading.Event()
+    first = parts[0].series[0]
+    volume = first.volumes[0]
+
+    def read_late(k: int) -> Slice:
+        gate.wait(20)
+        return volume.read_slice(k)
+
+    late = replace(first, volumes=(replace(volume, read_slice=read_late),))
+    feed = Feed(replace(parts[0], series=(late,)), parts[2])
+    opened = make_window(open_study=feed)
+    opened.controller.open([Path("folder")])
+    feed.gates[0].set()
+    opened.wait(lambda: opened.session.volume is not None)
+    feed.gates[1].set()
+    opened.wait(lambda: opened.session.study is parts[2])
+    gate.set()
+    opened.wait(lambda: opened.session.slice is not None)
+    assert shown(opened) == 3
+    assert (opened.session.slice_index, opened.session.slice.index) == (3, 3)
+
+
 def test_that_scrolling_works_while_headers_are_read(start, parts) -> None:
     opened, feed = start(*parts)
     feed.gates[1].set()
