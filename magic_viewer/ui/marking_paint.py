@@ -99,8 +99,9 @@ def to_pixels(
     if pixels_per_mm is not None:
         draw_scale_bar(painter, area, pixels_per_mm)
     painter.end()
-    pixels = np.frombuffer(image.constBits(), np.uint8)
-    return pixels.reshape(rows, image.bytesPerLine())[:, : columns * 4].reshape(rows, columns, 4)
+    pixels = np.frombuffer(image.constBits(), np.uint8).reshape(rows, image.bytesPerLine())
+    # A copy: the image's memory goes with the image, whatever looks into it.
+    return pixels[:, : columns * 4].reshape(rows, columns, 4).copy()
 
 
 def screen_outline(marking: Marking, to_screen: QTransform) -> list[QPointF]:
