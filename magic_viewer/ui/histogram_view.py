@@ -21,7 +21,7 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
     edges_requested = Signal(float, float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=None)
+        super().__init__(parent)
         self.setAccessibleName(self.tr("Histogram of the slice, with the window"))
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -54,6 +54,7 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
             self._dress()
 
     def _dress(self) -> None:
+        self.setBackground(Color.PANEL)
         axis = self.getPlotItem().getAxis("bottom")
         axis.setPen(QColor(Color.BORDER))
         axis.setTextPen(QColor(Color.QUIET))

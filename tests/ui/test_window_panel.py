@@ -7,11 +7,13 @@ from unittest.mock import MagicMock
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QSettings, Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from magic_viewer.imaging.display import CT_PRESETS
 from magic_viewer.imaging.histogram import Histogram
 from magic_viewer.imaging.study import Series, Slice, Study, VoiLut, Volume, Window
+from magic_viewer.ui.colors import LIGHT
 from magic_viewer.ui.histogram_view import HistogramView
 from magic_viewer.ui.preferences import Preferences
 from magic_viewer.ui.preset_dialog import PresetDialog
@@ -109,6 +111,17 @@ def test_that_the_band_is_dragged_by_its_edge_and_as_a_whole(qtbot) -> None:
     low, high = asked[-1]
     assert low == pytest.approx(40, abs=2)
     assert high - low == pytest.approx(30)
+
+
+def test_that_the_histogram_follows_a_change_of_the_look(qtbot, monkeypatch) -> None:
+    view = HistogramView()
+    _show(qtbot, view)
+    monkeypatch.setattr("magic_viewer.ui.histogram_view.Color", LIGHT)
+    palette = view.palette()
+    palette.setColor(QPalette.ColorRole.Window, QColor(LIGHT.PANEL))
+    view.setPalette(palette)
+    shown = view.viewport().grab().toImage().pixelColor(1, 1)
+    assert shown == QColor(LIGHT.PANEL)
 
 
 def _drag(qtbot, view: HistogramView, start: float, end: float) -> None:
