@@ -50,7 +50,14 @@ class DicomReader:
         groups = group_frames(frames)
         met = dict.fromkeys(group[0].patient for group in groups)
         patients = {patient: number for number, patient in enumerate(met)}
-        groups.sort(key=lambda group: (patients[group[0].patient], *_series_order(group[0])))
+        studies = _number_studies(groups)
+        groups.sort(
+            key=lambda group: (
+                patients[group[0].patient],
+                studies[_study_key(group[0])],
+                *_series_order(group[0]),
+            )
+        )
         parts = Counter(group[0].series_uid for group in groups)
         seen: Counter[str] = Counter()
         series = []
@@ -64,12 +71,30 @@ class DicomReader:
                 one = replace(
                     one, volumes=tuple(laid_over(volume, found, read) for volume in one.volumes)
                 )
+            if len(studies) > 1:
+                number = studies[_study_key(group[0])]
+                one = replace(one, study=_study_heading(number, group[0]))
             series.append(_name_patient(one, patients[group[0].patient] + 1, len(patients)))
         return tuple(series)
 
 
 def _series_order(frame: Frame) -> tuple[bool, int]:
     return frame.series_number is None, frame.series_number or 0
+
+
+def _study_key(frame: Frame) -> tuple[int, int]:
+    return frame.patient, frame.study[0]
+
+
+def _number_studies(groups: Sequence[Sequence[Frame]]) -> dict[tuple[int, int], int]:
+    """From 1, in the order met."""
+    met = dict.fromkeys(_study_key(group[0]) for group in groups)
+    return {key: number for number, key in enumerate(met, 1)}
+
+
+def _study_heading(number: int, frame: Frame) -> str:
+    name = frame.study[1]
+    return f"Study {number}: {name}" if name else f"Study {number}"
 
 
 def _name_patient(series: Series, patient: int, patients: int) -> Series:

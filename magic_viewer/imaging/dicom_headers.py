@@ -32,6 +32,7 @@ from magic_viewer.imaging.source import Source
 from magic_viewer.imaging.study import Window
 
 _KEYWORDS = """
+    StudyInstanceUID StudyDescription StudyDate
     ImageType SOPClassUID SOPInstanceUID Modality SeriesDescription SeriesInstanceUID
     PatientID PatientName SeriesNumber AcquisitionNumber InstanceNumber
     FrameOfReferenceUID ImagePositionPatient
@@ -60,6 +61,7 @@ class Frame:
         series_uid: of the series; the file where it gives none.
         instance_uid: of the file.
         patient: a number that is the same for images of one patient, and tells nothing else.
+        study: the same for images of one examination: a number, and what it is called.
         series_number: None when absent.
         title: series description, "" when absent.
         modality: "CT", "MR", ... or "".
@@ -84,6 +86,7 @@ class Frame:
     series_uid: str
     instance_uid: str
     patient: int
+    study: tuple[int, str]
     series_number: int | None
     title: str
     modality: str
@@ -214,6 +217,13 @@ def _modality(header: Dataset) -> str:
     return found if re.fullmatch(r"[A-Z0-9_ ]{0,16}", found) else ""
 
 
+def _study_name(header: Dataset) -> str:
+    """Its description and date, as far as there are any."""
+    date = re.fullmatch(r"(\d{4})(\d\d)(\d\d)", text(header, "StudyDate"))
+    parts = (text(header, "StudyDescription"), "-".join(date.groups()) if date else "")
+    return " · ".join(part for part in parts if part)
+
+
 def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
     """Gives those fields of a Frame that all frames of a file share."""
     series_number = number(header, "SeriesNumber")
@@ -221,6 +231,7 @@ def _shared_facts(source: Source, header: Dataset) -> dict[str, Any]:
         "series_uid": text(header, "SeriesInstanceUID") or str(source),
         "instance_uid": text(header, "SOPInstanceUID") or str(source),
         "patient": hash(tuple(text(header, keyword) for keyword in _PATIENT)),
+        "study": (hash(text(header, "StudyInstanceUID")), _study_name(header)),
         "series_number": None if series_number is None else int(series_number),
         "title": text(header, "SeriesDescription"),
         "modality": _modality(header),

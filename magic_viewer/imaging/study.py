@@ -178,6 +178,8 @@ class Series:
             parts. "" for other formats.
         orientation_from: which of the file's fields says how the volume lies, where a format has
             more ways than one ("sform", "qform") or is read by nibabel; else "".
+        study: what the list calls the examination it is of, where several were opened together;
+            else "". Never a patient's name.
     """
 
     title: str
@@ -187,6 +189,7 @@ class Series:
     notices: tuple[Notice, ...] = ()
     uid: str = ""
     orientation_from: str = ""
+    study: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,7 +55,8 @@ class Gallery(QWidget):
 
     def add(self, sample: Sample) -> None:
         """One more at the end."""
-        item = QListWidgetItem(_icon(thumbnail(sample, self.tr("SYNTHETIC"))), describe(sample))
+        picture = thumbnail(sample, self.tr("SYNTHETIC"), self.devicePixelRatioF())
+        item = QListWidgetItem(_icon(picture), describe(sample))
         item.setData(_SAMPLE, sample)
         item.setToolTip(self.tr("Synthetic image. Save it with the buttons below."))
         self._list.addItem(item)
@@ -98,9 +99,10 @@ def describe(sample: Sample) -> str:
     )
 
 
-def thumbnail(sample: Sample, mark: str) -> QPixmap:
-    """The image with a strip under it that says what it is."""
-    result = QPixmap(_SIDE, _SIDE + _MARK_HEIGHT)
+def thumbnail(sample: Sample, mark: str, ratio: float = 1.0) -> QPixmap:
+    """The image with a strip under it that says what it is, sharp at the screen's pixel ratio."""
+    result = QPixmap(round(_SIDE * ratio), round((_SIDE + _MARK_HEIGHT) * ratio))
+    result.setDevicePixelRatio(ratio)
     result.fill(QColor(ImageColor.WARNING))
     painter = QPainter(result)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)

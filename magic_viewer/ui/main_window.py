@@ -95,6 +95,7 @@ class MainWindow(QMainWindow):
 
         self.viewer = Viewer()
         self._middle.addWidget(self.viewer)
+        self._take_all_drops()
         return self.viewer
 
     def come_to_front(self) -> None:
@@ -108,6 +109,7 @@ class MainWindow(QMainWindow):
     def show_viewer(self) -> None:
         """The slice view in place of the welcome."""
         if self.viewer is not None:
+            self._take_all_drops()
             self._middle.setCurrentWidget(self.viewer)
             self.window_panel.show()
 
@@ -138,6 +140,12 @@ class MainWindow(QMainWindow):
         """Says what was dropped."""
         event.acceptProposedAction()
         self.paths_dropped.emit(_local_paths(event))
+
+    def _take_all_drops(self) -> None:
+        """Scenes and fields would swallow files that were dropped on them."""
+        for widget in self.findChildren(QWidget):
+            if widget.acceptDrops():
+                widget.setAcceptDrops(False)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Keeps where the window and its columns were, if it may close."""

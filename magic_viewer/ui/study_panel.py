@@ -1,6 +1,14 @@
 """The left column: what is open, one row a series."""
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QCoreApplication,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QLabel,
@@ -22,6 +30,8 @@ THUMBNAIL_SIDE = 56
 _ROW_HEIGHT = THUMBNAIL_SIDE + 2 * SPACING
 _SERIES = Qt.ItemDataRole.UserRole
 _THUMBNAIL = Qt.ItemDataRole.DecorationRole
+_HEADING = Qt.ItemDataRole.UserRole + 1
+_HEADING_HEIGHT = 30
 
 
 class StudyPanel(QWidget):
@@ -61,15 +71,16 @@ class StudyPanel(QWidget):
         items = [self._list.item(row) for row in range(self._list.count())]
         pictures = {_key(item.data(_SERIES)): item.data(_THUMBNAIL) for item in items}
         self._list.clear()
+        above = ""
         for series in study.series:
+            heading, above = series.study if series.study != above else "", series.study
             item = QListWidgetItem()
             item.setData(_SERIES, series)
             item.setData(_THUMBNAIL, pictures.get(_key(series)))
-            item.setSizeHint(QSize(0, _ROW_HEIGHT))
-            item.setToolTip(
-                plain_tooltip("\n".join([series.title, series.format, *_reasons(series)]))
-            )
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{series.title}, {facts(series)}")
+            item.setData(_HEADING, heading)
+            item.setSizeHint(QSize(0, _ROW_HEIGHT + (_HEADING_HEIGHT if heading else 0)))
+            item.setToolTip(plain_tooltip("\n".join(_all_of(series))))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, ", ".join(_all_of(series)))
             self._list.addItem(item)
         self._hint.setVisible(not study.series)
         if not study.series:
@@ -107,10 +118,17 @@ def _key(series: Series) -> tuple[str, str, str]:
     return series.uid, series.title, series.format
 
 
+def _all_of(series: Series) -> list[str]:
+    """All that the list knows of a series, one fact a line."""
+    study = [series.study] if series.study else []
+    return [*study, series.title, f"{facts(series)} · {series.format}", *_reasons(series)]
+
+
 def facts(series: Series) -> str:
     """Modality, slices and volumes in one line that fits the narrow column."""
     slices = series.volumes[0].shape[0]
-    count = f"{slices} slice{'' if slices == 1 else 's'}"
+    one, more = _say("1 slice"), _say("{count} slices")
+    count = (one if slices == 1 else more).format(count=slices)
     if len(series.volumes) > 1:
         count += f" × {len(series.volumes)}"
     return f"{series.modality} · {count}" if series.modality else count
@@ -125,17 +143,28 @@ def pixmap(pixels: ByteImage) -> QPixmap:
     return QPixmap.fromImage(QImage(pixels.tobytes(), columns, rows, step, format_).copy())
 
 
+def _say(text: str) -> str:
+    return QCoreApplication.translate("StudyPanel", text)
+
+
+def _warning(series: Series) -> str:
+    """The first reason, and how many more there are."""
+    reasons = _reasons(series)
+    more = f"+{len(reasons) - 1} · " if len(reasons) > 1 else ""
+    return f"⚠ {more}{reasons[0]}"
+
+
 def _reasons(series: Series) -> list[str]:
     return [notice.text for notice in series.notices]
 
 
 class _SeriesRow(QStyledItemDelegate):
-    """Thumbnail, title, facts, and a mark when there is something to know."""
+    """Thumbnail, title, facts and what there is to know, below the study where one begins."""
 
     def sizeHint(
-        self, _option: QStyleOptionViewItem, _index: QModelIndex | QPersistentModelIndex
+        self, _option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> QSize:
-        return QSize(160, _ROW_HEIGHT)
+        return QSize(160, _ROW_HEIGHT + (_HEADING_HEIGHT if index.data(_HEADING) else 0))
 
     def paint(
         self,
@@ -147,6 +176,9 @@ class _SeriesRow(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state
         series: Series = index.data(_SERIES)
         painter.save()
+        if index.data(_HEADING):
+            _draw_heading(painter, area, index.data(_HEADING))
+            area = area.adjusted(0, _HEADING_HEIGHT, 0, 0)
         _draw_ground(painter, area, bool(state & QStyle.StateFlag.State_Selected))
         side = THUMBNAIL_SIDE
         box = QRect(area.left() + SPACING, area.top() + SPACING, side, side)
@@ -158,6 +190,16 @@ class _SeriesRow(QStyledItemDelegate):
         text = QRect(left, area.top() + SPACING, area.right() - left - SPACING, side)
         _draw_text(painter, text, series)
         painter.restore()
+
+
+def _draw_heading(painter: QPainter, area: QRect, text: str) -> None:
+    """The study, over its first series."""
+    metrics = painter.fontMetrics()
+    shortened = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width() - 2 * SPACING)
+    baseline = area.top() + _HEADING_HEIGHT - SPACING
+    painter.setPen(QColor(Color.QUIET))
+    painter.drawText(area.left() + SPACING, baseline, shortened)
+    painter.fillRect(area.left(), baseline + 5, area.width(), 1, QColor(Color.BORDER))
 
 
 def _draw_ground(painter: QPainter, area: QRect, is_selected: bool) -> None:
@@ -175,16 +217,21 @@ def _draw_centered(painter: QPainter, box: QRect, picture: QPixmap) -> None:
 
 
 def _draw_text(painter: QPainter, area: QRect, series: Series) -> None:
-    """Title, facts and mark, each shortened to the row's width."""
-    mark = f"⚠ {len(series.notices)} note{'' if len(series.notices) == 1 else 's'}"
-    lines = [(series.title, Color.TEXT), (facts(series), Color.QUIET)]
-    if series.notices:
-        lines.append((mark, Color.WARNING))
+    """Title and facts on a line each, the first reason on up to two."""
     metrics = painter.fontMetrics()
-    top = area.top() + (area.height() - metrics.lineSpacing() * len(lines)) // 2
-    for number, (text, color) in enumerate(lines):
+    lines = [(series.title, Color.TEXT, 1), (facts(series), Color.QUIET, 1)]
+    if series.notices:
+        reason = _warning(series)
+        rows = 1 if metrics.horizontalAdvance(reason) <= area.width() else 2
+        lines.append((reason, Color.WARNING, rows))
+    height = metrics.lineSpacing()
+    top = area.top() + (area.height() - height * sum(rows for *_, rows in lines)) // 2
+    for text, color, rows in lines:
+        # A word that goes over to the second line leaves room on the first.
+        room = area.width() * rows - (area.width() // 4 if rows > 1 else 0)
+        shortened = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
         painter.setPen(QColor(color))
-        shortened = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(
-            area.left(), top + number * metrics.lineSpacing() + metrics.ascent(), shortened
-        )
+        place = QRect(area.left(), top, area.width(), height * rows)
+        wrapped = Qt.TextFlag.TextWordWrap if rows > 1 else Qt.TextFlag.TextSingleLine
+        painter.drawText(place, int(wrapped), shortened)
+        top += height * rows

@@ -32,13 +32,13 @@ class Viewer(QWidget):
         self.color_bar = ColorBar()
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName(self.tr("Slice number"))
-        # Keys belong to the commands, also after the slider was touched.
-        self._slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # Reached with Tab alone: a click must not take the keys from the commands.
+        self._slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._slider.valueChanged.connect(self.slice_index_requested)
         self.series_strip = SeriesStrip(self._slider)
         self._volume = QSlider(Qt.Orientation.Horizontal)
         self._volume.setAccessibleName(self.tr("Volume: time, echo or b-value"))
-        self._volume.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._volume.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._volume.valueChanged.connect(self.volume_requested)
         self._volume.valueChanged.connect(lambda _: self._name_volume())
         self._volume_name = QLabel()
@@ -51,7 +51,7 @@ class Viewer(QWidget):
     def _make_cine(self) -> None:
         self._play = QToolButton()
         self._play.setCheckable(True)
-        self._play.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._play.setToolTip(self.tr("Play the slices (C)"))
         self._play.setAccessibleName(self.tr("Play the slices"))
         self._play.toggled.connect(self.cine_requested)
@@ -59,7 +59,7 @@ class Viewer(QWidget):
         self._speed.setRange(1, 60)
         self._speed.setValue(FRAMES_PER_SECOND)
         self._speed.setSuffix(self.tr(" per second"))
-        self._speed.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._speed.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._speed.setAccessibleName(self.tr("Slices a second"))
         self._speed.valueChanged.connect(self.cine_speed_requested)
         # So that the row doesn't grow when the speed appears.

@@ -395,6 +395,26 @@ def test_that_series_of_two_patients_stand_apart_and_neither_is_named(
     assert "CANARY" not in repr(study)
 
 
+def test_that_series_of_two_studies_stand_together_by_study(
+    write_dicom: WriteDicom, open_paths: Opens
+) -> None:
+    paths = [
+        write_dicom(
+            f"{number}.dcm",
+            StudyInstanceUID=f"1.2.{study}",
+            StudyDescription=study,
+            StudyDate="20040119",
+            SeriesInstanceUID=f"1.3.{number}",
+            SeriesNumber=number,
+            PatientID="one",
+        )
+        for number, study in enumerate(["3", "4", "3"])
+    ]
+    both = [series.study for series in open_paths(*paths).series]
+    assert both == ["Study 1: 3 · 2004-01-19"] * 2 + ["Study 2: 4 · 2004-01-19"]
+    assert {series.study for series in open_paths(*paths[::2]).series} == {""}
+
+
 def test_that_a_localizer_in_the_same_plane_stands_apart(
     write_stack: WriteStack, open_paths: Opens
 ) -> None:

@@ -1,5 +1,7 @@
 """The series list and the gallery, both directions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -57,6 +59,33 @@ def test_that_the_reasons_of_a_series_stand_where_it_is_shown(panel):
     assert panel.notes == ""
     rows = panel.findChild(QListWidget)
     assert "gantry" in rows.item(1).toolTip()
+
+
+def test_that_a_row_names_all_that_is_known_of_its_series(panel):
+    rows = panel.findChild(QListWidget)
+    spoken = rows.item(1).data(Qt.ItemDataRole.AccessibleTextRole)
+    for fact in ("Tilted", "MR · 3 slices", "DICOM", "The gantry is tilted."):
+        assert fact in spoken
+        assert fact in rows.item(1).toolTip()
+
+
+def test_that_a_study_stands_over_its_first_series_alone(panel):
+    studies = ("Study 1: Head", "Study 1: Head", "Study 2")
+    panel.set_study(Study(tuple(replace(series("Axial"), study=study) for study in studies)))
+    rows = panel.findChild(QListWidget)
+    heights = [rows.sizeHintForRow(row) for row in range(3)]
+    assert heights[0] == heights[2] > heights[1]
+    assert "Study 2" in rows.item(2).toolTip()
+    panel.set_study(Study((series("Axial"), series("Axial"))))
+    assert rows.sizeHintForRow(0) == heights[1]
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+def test_that_a_synthetic_image_is_as_sharp_as_the_screen(qapp, ratio):
+    picture = thumbnail(sample(), "SYNTHETIC", ratio)
+    plain = thumbnail(sample(), "SYNTHETIC")
+    assert picture.width() == round(plain.width() * ratio)
+    assert picture.deviceIndependentSize() == plain.deviceIndependentSize()
 
 
 def test_that_a_click_asks_for_a_series_and_a_setter_does_not(qtbot, panel):
