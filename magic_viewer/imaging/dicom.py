@@ -174,4 +174,5 @@ def _volume(frames: tuple[Frame, ...], name: str, whole: Stack, cache: PixelCach
         prefetch=decoder.stored,
         slice_keys=tuple((str(frame.source), frame.number) for frame in frames),
         files=tuple(frame.source for frame in frames),
+        frame_of_reference_uid=frames[0].frame_of_reference_uid,
     )

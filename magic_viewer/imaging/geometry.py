@@ -18,6 +18,7 @@ _WORLD_NAMES = (("R", "L"), ("A", "P"), ("I", "S"))
 _PLANES = ("sagittal", "coronal", "axial")
 _SECOND_LETTER_FROM = 0.25
 _OBLIQUE_BELOW = 0.8
+_PARALLEL_BELOW = 1e-3
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,29 @@ def _direction_letters(direction: FloatArray) -> str:
     largest, second = np.argsort(-np.abs(unit), kind="stable")[:2]
     shown = [largest, second] if abs(unit[second]) > _SECOND_LETTER_FROM else [largest]
     return "".join(_EDGE_NAMES[axis][int(unit[axis] > 0)] for axis in shown)
+
+
+def plane_crossing(
+    affine: npt.ArrayLike, other: npt.ArrayLike
+) -> tuple[FloatArray, FloatArray] | None:
+    """Finds the line in which another plane meets this one.
+
+    Args:
+        affine: 4×4, (column, row, 0) -> LPS mm of this plane.
+        other: the same of the other.
+
+    Returns:
+        A point of the line and its direction, each (column, row) of this plane; None when the
+        planes are parallel.
+    """
+    here, there = np.asarray(affine, np.float64), np.asarray(other, np.float64)
+    normal = np.cross(there[:3, 0], there[:3, 1])
+    slope = normal @ here[:3, :2] / np.linalg.norm(normal)
+    if np.abs(slope / np.linalg.norm(here[:3, :2], axis=0)).max() < _PARALLEL_BELOW:
+        return None
+    distance = normal @ (there[:3, 3] - here[:3, 3]) / np.linalg.norm(normal)
+    point = slope * distance / (slope @ slope)
+    return point, np.array([-slope[1], slope[0]])
 
 
 def format_world(point_lps: npt.ArrayLike) -> str:

@@ -149,6 +149,8 @@ class Volume:
             when more of its series has come; () where all came at once.
         has_findings: whether other files lay segments or maps over its slices.
         files: the one that each slice is from; () where they are from none.
+        frame_of_reference_uid: the same in volumes whose positions can be compared; "" where the
+            file gives none.
     """
 
     shape: tuple[int, int, int]
@@ -161,6 +163,7 @@ class Volume:
     slice_keys: tuple[Hashable, ...] = ()
     has_findings: bool = False
     files: tuple[Source, ...] = ()
+    frame_of_reference_uid: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ class Palette:
         MARKING: measurements.
         ON_BRIGHT: text on ACCENT or WARNING.
         CLASSES: of a model, in their order.
+        PLANES: axial, coronal, sagittal, as acquired.
     """
 
     GROUND: str
@@ -46,6 +47,7 @@ class Palette:
     MARKING: str
     ON_BRIGHT: str
     CLASSES: tuple[str, ...] = _OKABE_ITO
+    PLANES: tuple[str, ...] = ("#f0e442", "#3fc79a", "#e08bbd", "#e8ebef")
 
 
 DARK = Palette(

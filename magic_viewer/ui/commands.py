@@ -80,6 +80,12 @@ COMMANDS = (
     Command("brush_larger", "View", _say("Larger brush"), ("]",)),
     Command("scale_bar", "View", _say("Scale bar"), ("K",), is_checkable=True),
     Command("smooth", "View", _say("Smooth between pixels"), ("S",), is_checkable=True),
+    Command("layout_single", "View", _say("One view"), ("F2",), True, starts_group=True),
+    Command("layout_planes", "View", _say("Axial, coronal, sagittal"), ("F3",), True),
+    Command("layout_compare", "View", _say("Two series side by side"), ("F4",), True),
+    Command("slab_kind", "View", _say("Slab: off, mean, MIP, MinIP"), ("D",)),
+    Command("slab_thinner", "View", _say("Thinner slab"), (",",)),
+    Command("slab_thicker", "View", _say("Thicker slab"), (".",)),
     Command("full_screen", "View", _say("Full screen"), ("F11",), is_checkable=True),
     Command("file_window", "Window", _say("The file's own window"), ("~", "`")),
     Command("full_range", "Window", _say("Full range"), ("0",)),
@@ -133,7 +139,7 @@ MOUSE = (
     (_say("Left drag on a measurement"), _say("Move it, or its corner")),
     (_say("Left drag in “What if…”"), _say("Paint: edits a copy of the slice")),
     (_say("Alt + 1 … 9"), _say("Blind reading: answer with the class of this number")),
-    (_say("Double click"), _say("Fit")),
+    (_say("Double click"), _say("One pane large, and back; in one view, fit")),
 )
 
 

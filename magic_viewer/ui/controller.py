@@ -70,6 +70,7 @@ class Controller(QObject):
             lanes += self._markings.lanes
             lanes += [*self._tags.lanes, *self._series.lanes, *self._whatif.lanes]
             lanes += [*self._blind.lanes, *self._headers.lanes]
+            lanes += self._layouts.lanes
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -81,6 +82,7 @@ class Controller(QObject):
     def _build(self, _: object) -> None:
         from magic_viewer.ui.blind_controller import BlindController
         from magic_viewer.ui.cine import Cine
+        from magic_viewer.ui.layout_controller import LayoutController
         from magic_viewer.ui.marking_controller import MarkingController
         from magic_viewer.ui.model_controller import ModelController
         from magic_viewer.ui.sample_controller import SampleController
@@ -149,6 +151,12 @@ class Controller(QObject):
             self.program.preferences,
         )
         self.program.guard(lambda: self._markings.is_unsaved, self._markings.save_then)
+        self._layouts = LayoutController(
+            session, self._viewer.panes, window.commands, self.report, self.say
+        )
+        self._layouts.crosshair_placed.connect(self._view_controls.place_crosshair)
+        for view in self._viewer.panes.views[1:]:
+            self._view_controls.add_view(view)
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
         self._tags = TagController(session, window)
         self._whatif = WhatIfController(
@@ -216,7 +224,7 @@ class Controller(QObject):
         self._on("about", self._show_about)
 
     def _connect_commands(self) -> None:
-        scan, view = self._scan, self._viewer.slice_view
+        scan, panes = self._scan, self._viewer.panes
         for name, action in {
             "previous_slice": lambda: scan.step(-1),
             "next_slice": lambda: scan.step(1),
@@ -226,9 +234,9 @@ class Controller(QObject):
             "last_slice": lambda: scan.go_to_end(True),
             "previous_series": lambda: scan.step_series(-1),
             "next_series": lambda: scan.step_series(1),
-            "fit": view.fit,
-            "zoom_in": view.zoom_in,
-            "zoom_out": view.zoom_out,
+            "fit": panes.fit,
+            "zoom_in": panes.zoom_in,
+            "zoom_out": panes.zoom_out,
             "flip_horizontal": lambda: scan.turn(Orientation.flipped_horizontally),
             "flip_vertical": lambda: scan.turn(Orientation.flipped_vertically),
             "turn_right": lambda: scan.turn(lambda now: now.turned(1)),
@@ -311,6 +319,7 @@ class Controller(QObject):
         if self._cine.is_playing:
             self._cine.set_playing(False)
             return
+        self._layouts.cancel()
         self._scan.cancel()
         self._samples.cancel()
         self._series.cancel()

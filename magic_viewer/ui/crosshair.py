@@ -37,4 +37,5 @@ def draw_crosshair(painter: QPainter, place: QPointF, text: str) -> None:
     right = place.x() + _ARM + 6
     if right + metrics.horizontalAdvance(text) > painter.window().width():
         right = place.x() - _ARM - 6 - metrics.horizontalAdvance(text)
-    draw_outlined(painter, QPointF(right, place.y() - 6), text, QColor(ImageColor.TEXT))
+    if text:
+        draw_outlined(painter, QPointF(right, place.y() - 6), text, QColor(ImageColor.TEXT))

@@ -2,18 +2,22 @@
 
 from magic_viewer.imaging.geometry import edge_letters, format_world, index_to_world, plane_name
 from magic_viewer.imaging.study import Slice
+from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.session import Session
 
 
 def display_notes(session: Session) -> list[str]:
-    """How the slice lies on screen: convention and plane, from what is really shown."""
-    if session.slice is None:
-        return []
-    letters = session.orientation.letters(edge_letters(session.slice.affine))
+    """How the slice in view lies on screen."""
+    return [] if session.slice is None else plane_notes(session.slice, session.orientation)
+
+
+def plane_notes(image: Slice, orientation: Orientation) -> list[str]:
+    """How a slice lies on screen: convention and plane, from what is really shown."""
+    letters = orientation.letters(edge_letters(image.affine))
     if letters is None:
         return ["Orientation unknown"]
     names = {"R": "Radiological", "L": "Neurological"}
-    plane = plane_name(session.slice.affine) or ""
+    plane = plane_name(image.affine) or ""
     convention = names.get(letters.left[0])
     return [text for text in (convention, plane.capitalize()) if text]
 

@@ -37,6 +37,10 @@ class Picture:
         self._slice, self._veil, self._display = image, None, None
         self._stack()
 
+    def set_pixels(self, image: Slice) -> None:
+        """Other pixels in place of the slice's, under the same map."""
+        self._slice, self._display, self._packed = image, None, None
+
     def set_window(self, window: Window | None, inverted: bool) -> None:
         """The user's window, or None for the slice's own display."""
         self._window, self._inverted = window, inverted

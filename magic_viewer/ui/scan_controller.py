@@ -271,9 +271,8 @@ class ScanController(QObject):
         image = self._session.slice
         if image is None or image.is_color:
             return
-        rows = slice(max(0, int(region.top())), max(0, int(np.ceil(region.bottom()))))
-        columns = slice(max(0, int(region.left())), max(0, int(np.ceil(region.right()))))
-        window = windowing.of_region(image.modality_values[rows, columns])
+        corners = region.left(), region.top(), region.right(), region.bottom()
+        window = windowing.of_rectangle(image.modality_values, *corners)
         if window is not None:
             self._session.set_window(window)
 

@@ -3,6 +3,8 @@
 What the mouse does is `mouse`'s table and `slice_mouse`'s work.
 """
 
+from collections.abc import Sequence
+
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QMouseEvent, QPainter, QResizeEvent, QWheelEvent
@@ -21,6 +23,7 @@ from magic_viewer.ui.marking_item import MarkingItem
 from magic_viewer.ui.mouse import Action, Profile, own_tool
 from magic_viewer.ui.orientation import Orientation, pixel_size
 from magic_viewer.ui.picture import Picture
+from magic_viewer.ui.plane_lines import PlaneLine, draw_plane_lines
 from magic_viewer.ui.scale_bar import draw_scale_bar
 from magic_viewer.ui.slice_item import Box, SliceItem
 from magic_viewer.ui.slice_mouse import ZOOM_PER_STEP, Hand, SliceMouse
@@ -37,6 +40,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     pointed_at = Signal(object)
     # (column, row) of the slice, pixel centres at whole numbers.
     crosshair_moved = Signal(float, float)
+    double_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background="k")
@@ -63,6 +67,10 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._orientation = Orientation()
         self._is_fitted = True
         self._crosshair: Crosshair | None = None
+        self._plane_lines: Sequence[PlaneLine] = ()
+        self._plane_center: tuple[float, float] | None = None
+        self._titles: list[Line] = []
+        self._notes: list[Line] = []
         self._look = Look()
         self._mouse = SliceMouse(self, self._hands)
         self._font = QFont(self.font())
@@ -166,13 +174,33 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._crosshair = crosshair
         self.viewport().update()
 
+    def set_plane_lines(
+        self, lines: Sequence[PlaneLine], center: tuple[float, float] | None
+    ) -> None:
+        """Where other views' planes meet this one, open around (column, row)."""
+        self._plane_lines, self._plane_center = lines, center
+        self.viewport().update()
+
+    def set_titles(self, titles: list[Line]) -> None:
+        """What this view is among others, above its notes."""
+        self._titles = titles
+        self.set_notes(self._notes, list(self._corners.top_right))
+
+    def show_thick(self, image: Slice | None) -> None:
+        """A slab in the slice's place, under the same map; None: the slice itself."""
+        shown = image or self._slice
+        if shown is not None and not self._is_edited:
+            self._picture.set_pixels(shown)
+        self._item.update()
+
     def set_outline(self, box: Box | None) -> None:
         """What the model saw, in slice pixels."""
         self._item.set_box(box)
 
     def set_notes(self, left: list[Line], right: list[Line]) -> None:
         """Lines of the two upper corners: how it is shown, and what."""
-        self._corners.top_left, self._corners.top_right = left, right
+        self._notes = left
+        self._corners.top_left, self._corners.top_right = [*self._titles, *left], right
         self.viewport().update()
 
     def set_readout(self, lines: list[str]) -> None:
@@ -263,11 +291,11 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._mouse.release(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Fits; with a tool it is one more press."""
+        """Says so; with a tool it is one more press."""
         if self.hand.tool is not None or self.brush.is_active:
             self.mousePressEvent(event)
         elif event.button() == Qt.MouseButton.LeftButton:
-            self.fit()
+            self.double_clicked.emit()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Another slice, or a zoom."""
@@ -310,6 +338,9 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         area = QRectF(self.viewport().rect())
         if self.pixels_per_mm is not None:
             draw_scale_bar(painter, area, self.pixels_per_mm)
+        if self._plane_lines and self._slice is not None:
+            to_screen = self.markings.to_screen()
+            draw_plane_lines(painter, to_screen, area, self._plane_lines, self._plane_center)
         if self._crosshair is not None and self._slice is not None:
             place = self.markings.to_screen().map(QPointF(*self._crosshair.point))
             draw_crosshair(painter, place, self._crosshair.text)

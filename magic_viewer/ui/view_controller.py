@@ -30,6 +30,7 @@ class ViewController(QObject):
         self._session, self._commands = session, commands
         self._views: list[SliceView] = []
         self._crosshair: tuple[float, float] | None = None
+        self._is_shared = False
         self.profile: Profile = "research" if commands["research_mouse"].isChecked() else "clinical"
         self.tool: Action = own_tool(self.profile)
         self.look = Look(
@@ -86,6 +87,11 @@ class ViewController(QObject):
         self.profile = "research" if is_research else "clinical"
         self.take_tool(own_tool(self.profile))
 
+    def place_crosshair(self, point: tuple[float, float] | None) -> None:
+        """Where the crosshair of all views meets the acquired slice, (column, row), or none."""
+        self._crosshair, self._is_shared = point, point is not None
+        self._show_crosshair()
+
     def _move_crosshair(self, column: float, row: float) -> None:
         self._crosshair = column, row
         self._show_crosshair()
@@ -94,7 +100,8 @@ class ViewController(QObject):
         shown = None
         image, point = self._session.slice, self._crosshair
         if image is not None and point is not None:
-            shown = Crosshair(point, _read_at(image, point))
+            # Among several panes there is no room for words beside it.
+            shown = Crosshair(point, "" if self._is_shared else _read_at(image, point))
         self._views[0].set_crosshair(shown)
 
     # The look

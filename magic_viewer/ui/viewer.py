@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
 
 from magic_viewer.ui.cine import FRAMES_PER_SECOND
 from magic_viewer.ui.color_bar import ColorBar
+from magic_viewer.ui.pane_grid import PaneGrid
 from magic_viewer.ui.series_strip import SeriesStrip
 from magic_viewer.ui.slice_view import SliceView
 from magic_viewer.ui.theme import MARGIN, SPACING
@@ -30,6 +31,7 @@ class Viewer(QWidget):
         super().__init__(parent)
         self.slice_view = SliceView()
         self.color_bar = ColorBar()
+        self.panes = PaneGrid(self.slice_view, self.color_bar)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setAccessibleName(self.tr("Slice number"))
         # Reached with Tab alone: a click must not take the keys from the commands.
@@ -112,10 +114,6 @@ class Viewer(QWidget):
         return f"{count} · {name}" if name else count
 
     def _lay_out(self) -> None:
-        picture = QHBoxLayout()
-        picture.setSpacing(0)
-        picture.addWidget(self.slice_view, 1)
-        picture.addWidget(self.color_bar)
         below = QHBoxLayout()
         below.setSpacing(SPACING)
         below.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
@@ -127,6 +125,6 @@ class Viewer(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addLayout(picture, 1)
+        column.addWidget(self.panes, 1)
         column.addWidget(self.series_strip)
         column.addLayout(below)

@@ -39,6 +39,15 @@ def of_region(values: PixelArray) -> Window | None:
     return Window((low + high) / 2, high - low, "LINEAR_EXACT") if high > low else None
 
 
+def of_rectangle(
+    values: PixelArray, left: float, top: float, right: float, bottom: float
+) -> Window | None:
+    """From the lowest to the highest value of all pixels that a rectangle touches."""
+    rows = slice(max(0, int(top)), max(0, math.ceil(bottom)))
+    columns = slice(max(0, int(left)), max(0, math.ceil(right)))
+    return of_region(values[rows, columns])
+
+
 def words(window: Window) -> str:
     """Width and centre with as many decimals as they are worth, and the curve if it is bent."""
     digits = decimals(window)

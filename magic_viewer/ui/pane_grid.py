@@ -1,0 +1,134 @@
+"""The panes of the viewer: one view, three planes beside the acquired slice, or two series."""
+
+from typing import Literal, get_args
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+
+from magic_viewer.imaging.reslice import PLANES, PlaneName
+from magic_viewer.ui.busy_strip import BusyStrip
+from magic_viewer.ui.color_bar import ColorBar
+from magic_viewer.ui.compare_bar import CompareBar
+from magic_viewer.ui.slice_view import SliceView
+
+LayoutName = Literal["single", "planes", "compare"]
+LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
+
+_SEAM = 3
+_SMALLEST = QSize(220, 160)
+_SMALLEST_ALONE = QSize(360, 300)
+_BARS = 2
+_PLACES = {
+    "axial": (0, 0),
+    "coronal": (0, 1),
+    "sagittal": (1, 0),
+    "acquired": (1, 1),
+    "compare": (1, 2),
+}
+_PANES: dict[LayoutName, tuple[str, ...]] = {
+    "single": ("acquired",),
+    "planes": (*PLANES, "acquired"),
+    "compare": ("acquired", "compare"),
+}
+
+
+class PaneGrid(QWidget):
+    """Shows the panes of a layout, or one of them large."""
+
+    def __init__(
+        self, slice_view: SliceView, color_bar: ColorBar, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.slice_view = slice_view
+        self.planes: dict[PlaneName, SliceView] = {name: SliceView() for name in PLANES}
+        self.compare = SliceView()
+        self.compare_bar = CompareBar()
+        self.busy = BusyStrip()
+        self.layout_name: LayoutName = "single"
+        self.enlarged: SliceView | None = None
+        self._grid = QGridLayout(self)
+        self._lay_out(color_bar)
+        self._name_planes()
+        self.show_layout("single")
+
+    @property
+    def views(self) -> list[SliceView]:
+        """All of them, whatever is on screen."""
+        return [self.slice_view, *self.planes.values(), self.compare]
+
+    def show_layout(self, name: LayoutName) -> None:
+        """The panes of a layout, all of them."""
+        self.layout_name, self.enlarged = name, None
+        self._arrange()
+
+    def enlarge(self, view: SliceView | None) -> None:
+        """One view of the layout alone, or all of it again."""
+        self.enlarged = view
+        self._arrange()
+
+    def is_large(self, view: SliceView) -> bool:
+        """Whether it has all the room."""
+        return self.layout_name == "single" or self.enlarged is view
+
+    def _lay_out(self, color_bar: ColorBar) -> None:
+        self._views: dict[str, SliceView] = dict(self.planes.items())
+        self._views |= {"acquired": self.slice_view, "compare": self.compare}
+        self._widgets: dict[str, QWidget] = {**self._views}
+        self._widgets["acquired"] = _beside(self.slice_view, color_bar)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(_SEAM)
+        for number, bar in enumerate((self.busy, self.compare_bar)):
+            self._grid.addWidget(bar, number, 0, 1, 3)
+        for pane, (row, column) in _PLACES.items():
+            self._grid.addWidget(self._widgets[pane], row + _BARS, column)
+
+    def _name_planes(self) -> None:
+        names = {
+            "axial": self.tr("Axial plane"),
+            "coronal": self.tr("Coronal plane"),
+            "sagittal": self.tr("Sagittal plane"),
+        }
+        for name, view in self.planes.items():
+            view.setAccessibleName(names[name])
+        self.compare.setAccessibleName(self.tr("Slice of the other series"))
+
+    def fit(self) -> None:
+        """The whole slice in every view."""
+        for view in self.views:
+            view.fit()
+
+    def zoom_in(self) -> None:
+        """One step closer in every view."""
+        for view in self.views:
+            view.zoom_in()
+
+    def zoom_out(self) -> None:
+        """One step back in every view."""
+        for view in self.views:
+            view.zoom_out()
+
+    def _arrange(self) -> None:
+        shown = [pane for pane in _PANES[self.layout_name] if self._is_shown(pane)]
+        for pane, widget in self._widgets.items():
+            widget.setVisible(pane in shown)
+        for pane in shown:
+            self._views[pane].setMinimumSize(_SMALLEST if len(shown) > 1 else _SMALLEST_ALONE)
+        self.compare_bar.setVisible(self.layout_name == "compare")
+        # The same room for each row and column that has something to show.
+        rows, columns = ({_PLACES[pane][way] for pane in shown} for way in (0, 1))
+        for place in range(3):
+            self._grid.setRowStretch(place + _BARS, int(place in rows))
+            self._grid.setColumnStretch(place, int(place in columns))
+
+    def _is_shown(self, pane: str) -> bool:
+        return self.enlarged is None or self._views[pane] is self.enlarged
+
+
+def _beside(view: SliceView, color_bar: ColorBar) -> QWidget:
+    pane = QWidget()
+    row = QHBoxLayout(pane)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(0)
+    row.addWidget(view, 1)
+    row.addWidget(color_bar)
+    return pane
