@@ -49,6 +49,11 @@ class ModelProcess:
         """
         self._living()
 
+    @property
+    def pid(self) -> int | None:
+        """Of the child; None where there is none."""
+        return self._line.pid if self._line is not None else None
+
     def close(self) -> None:
         """Ends the child."""
         with self._lock:

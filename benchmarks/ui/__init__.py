@@ -1,0 +1,1 @@
+"""How quick the window feels; see `__main__`."""
