@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
-from benchmarks.loading_data import make_scan
+from benchmarks.loading_data import Shape, make_scan
 from benchmarks.ui.figures import Measured, longest_stall, of_runs
 from benchmarks.ui.start import CHILD, THREAD, load_in_thread
 from magic_viewer.imaging.samples import sample_scans
@@ -19,10 +19,10 @@ _AIM = "50 ms"
 _SERIES = (100, 512, 512)
 
 
-def stalls(runs: int) -> list[Measured]:
+def stalls(runs: int, series: Shape = _SERIES) -> list[Measured]:
     """At rest, opening a folder, classifying, drawing 64 samples, loading another model."""
     with tempfile.TemporaryDirectory() as folder:
-        scan = make_scan("JPEG-LS", _SERIES, Path(folder)) / "images"
+        scan = make_scan("JPEG-LS", series, Path(folder)) / "images"
         return _stalls(CHILD, runs, scan) + _stalls(THREAD, runs, scan)
 
 
@@ -63,7 +63,7 @@ def _work(tour: Tour, scan: Path) -> dict[str, Callable[[], None]]:
 
     return {
         "at rest": lambda: tour.rest(1),
-        "while 100 slices are opened and decoded": load,
+        "while a series is opened and decoded": load,
         "while 4 slices are classified": classify,
         "while 64 samples are drawn": lambda: tour.draw(SampleRequest(label, 0.8, 64)),
         "while another scan is opened": lambda: tour.open(sample_scans()[:1]),

@@ -1,7 +1,9 @@
 """The only place that joins session, engine, jobs and views."""
 
+import pkgutil
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +46,7 @@ class Controller(QObject):
     def begin(self, model: str | None = None) -> None:
         """Fetches what the first paint did not need."""
         self._model = model
-        self._importing.submit(single_step(_import_pyqtgraph))
+        self._importing.submit(single_step(_import_parts))
 
     def open(self, given: Sequence[Path]) -> None:
         """Opens files and folders, as soon as there is a view to show them in."""
@@ -369,5 +371,9 @@ class Controller(QObject):
             self._saving.submit(single_step(save_view, view, path))
 
 
-def _import_pyqtgraph() -> None:
-    import magic_viewer.ui.viewer  # noqa: F401
+def _import_parts() -> None:
+    """Imports pyqtgraph and all of the window's own modules, so that building it takes less."""
+    from magic_viewer import ui
+
+    for module in pkgutil.iter_modules(ui.__path__):
+        import_module(f"{ui.__name__}.{module.name}")
