@@ -100,11 +100,11 @@ class Line:
     def _next(self, answers: "SimpleQueue[Answer]", has_begun: bool) -> Answer:
         """Waits, and looks up now and then."""
         while True:
+            if is_stopped():
+                raise Stopped
             try:
                 return answers.get(timeout=_LOOK_SECONDS)
             except Empty:
-                if is_stopped():
-                    raise Stopped from None
                 if not self.is_alive:
                     raise DeadError(self._is_replaced and not has_begun) from None
                 self._replace_if_stuck()

@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSettings, Qt
+from PySide6.QtCore import QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from magic_viewer import __version__
@@ -16,6 +16,7 @@ from magic_viewer.ui.job import Lane, single_step
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.program_controller import ProgramController
+from magic_viewer.ui.qt_types import make_types
 from magic_viewer.ui.sentences import log_error, sentence
 from magic_viewer.ui.session import Session
 
@@ -35,6 +36,8 @@ class Controller(QObject):
         self.session = Session(self)
         self.program = ProgramController(window, self.session, settings, self.open, self.say)
         self._importing, self._saving = Lane(self), Lane(self)
+        self._making = QTimer(self)
+        self._making.timeout.connect(self._make_types)
         self._importing.succeeded.connect(self._build)
         self._importing.failed.connect(self.report)
         self._saving.failed.connect(self.report)
@@ -46,7 +49,14 @@ class Controller(QObject):
     def begin(self, model: str | None = None) -> None:
         """Fetches what the first paint did not need."""
         self._model = model
-        self._importing.submit(single_step(_import_parts))
+        self._types = make_types()
+        self._making.start()
+        self._make_types()
+
+    def _make_types(self) -> None:
+        if next(self._types, self) is self:
+            self._making.stop()
+            self._importing.submit(single_step(_import_parts))
 
     def open(self, given: Sequence[Path]) -> None:
         """Opens files and folders, as soon as there is a view to show them in."""
@@ -63,6 +73,7 @@ class Controller(QObject):
 
     def end(self) -> None:
         """Stops all work; waits a moment for threads that hold files or memory."""
+        self._making.stop()
         lanes = [self._importing, self._saving, *self.program.recent.lanes]
         if self._is_built:
             self._models.stop_asking()

@@ -82,3 +82,21 @@ tour.close()
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.stdout.split()[1:] == ["False"], done.stderr
+
+
+def test_that_no_class_of_qt_is_left_to_be_made_in_another_thread() -> None:
+    code = """
+import threading
+from PySide6 import QtCore, QtGui, QtWidgets
+from magic_viewer.ui.qt_types import make_types
+modules = (QtCore, QtGui, QtWidgets)
+before = sum(len(vars(module)) for module in modules)
+pauses = sum(1 for _ in make_types())
+after = sum(len(vars(module)) for module in modules)
+for module in modules:
+    for name in dir(module):
+        getattr(module, name)
+print(after > before, pauses > 1, sum(len(vars(module)) for module in modules) == after)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True"] * 3
