@@ -204,7 +204,9 @@ class Controller(QObject):
         session, window, models = self.session, self._window, self._models
         view, table = self._viewer.slice_view, window.overlay_panel.point_table
         self._points = PointController(session, view, models, table)
-        self._shares = ShareController(session, models, self._markings, window.marking_panel)
+        self._shares = ShareController(
+            session, models, self._markings, window.marking_panel, view.hand
+        )
         self._headers = HeaderController(session, window.classify_panel)
 
     def _watch_device(self) -> None:

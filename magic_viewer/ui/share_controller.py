@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from PySide6.QtCore import QCoreApplication, QObject
 
-from magic_viewer.imaging.marking import Marking
+from magic_viewer.imaging.marking import Marking, points_needed
 from magic_viewer.imaging.measure import region_mask
 from magic_viewer.pipeline.map_grid import Share, share_inside
 from magic_viewer.pipeline.results import EVERYTHING, Attribution
 from magic_viewer.ui.class_bars import nats
 from magic_viewer.ui.map_painter import choose
 from magic_viewer.ui.marking_controller import MarkingController
+from magic_viewer.ui.marking_hand import MarkingHand
 from magic_viewer.ui.marking_panel import MarkingPanel
 from magic_viewer.ui.model_controller import ModelController
 from magic_viewer.ui.overlay_settings import SECOND_BEST
@@ -26,14 +27,23 @@ class ShareController(QObject):
         models: ModelController,
         markings: MarkingController,
         panel: MarkingPanel,
+        hand: MarkingHand,
     ) -> None:
         super().__init__()
         self._session, self._models = session, models
         self._markings, self._panel = markings, panel
+        self._half_drawn: Marking | None = None
+        hand.changing.connect(self._follow)
         markings.store.selection_changed.connect(lambda *_: self._show())
         markings.store.markings_changed.connect(lambda *_: self._show())
         session.examination_changed.connect(lambda _: self._show())
         models.settings_changed.connect(lambda _: self._show())
+
+    def _follow(self, _number: int | None, marking: Marking | None) -> None:
+        """A region that is being drawn or moved, before it is selected."""
+        is_whole = marking is not None and len(marking.points_index) >= points_needed(marking.kind)
+        self._half_drawn = marking if is_whole else None
+        self._show()
 
     def _show(self) -> None:
         region = self._region()
@@ -46,11 +56,13 @@ class ShareController(QObject):
         self._panel.set_share(share_in_words(attribution, share))
 
     def _region(self) -> Marking | None:
-        """The selected one, where it lies on the slice in view."""
+        """The one in hand or selected, where it lies on the slice in view."""
         store, session = self._markings.store, self._session
-        if store.selected is None or session.slice is None:
+        marking = self._half_drawn
+        if marking is None and store.selected is not None:
+            marking = store.markings[store.selected]
+        if marking is None or session.slice is None:
             return None
-        marking = store.markings[store.selected]
         place = marking.place
         here = (session.series_index, session.volume_index, session.slice.index)
         is_here = (place.series, place.volume, place.slice) == here

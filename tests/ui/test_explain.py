@@ -167,6 +167,12 @@ def test_that_a_selected_region_tells_its_share_of_the_log_odds(shown) -> None:
     store.select(0)
     assert "100 % of the log-odds" in panel.share or "no log-odds" in panel.share
     assert "100.0 % of the area" in panel.share
+    whole = panel.share
+    half = Marking("rectangle", ((-1.0, -1.0), (40.0, 15.5)), place)
+    shown.view.hand.changing.emit(0, half)
+    assert panel.share not in ("", whole)
+    shown.view.hand.changing.emit(0, None)
+    assert panel.share == whole
     store.select(None)
     assert panel.share == ""
 
