@@ -3,7 +3,7 @@
 from typing import Literal, get_args
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from magic_viewer.imaging.reslice import PLANES, PlaneName
 from magic_viewer.ui.busy_strip import BusyStrip
@@ -15,9 +15,11 @@ LayoutName = Literal["single", "planes", "compare"]
 LAYOUTS: tuple[LayoutName, ...] = get_args(LayoutName)
 
 _SEAM = 3
-_SMALLEST = QSize(220, 160)
-_SMALLEST_ALONE = QSize(360, 300)
-_BARS = 2
+# Two of them and the colour bar still fit in the narrowest window.
+_SMALLEST = QSize(150, 120)
+_SMALLEST_ALONE = QSize(300, 300)
+# Above and at left of the panes: what is being read and compared, and the colour bar.
+_ABOVE, _BESIDE = 2, 1
 _PLACES = {
     "axial": (0, 0),
     "coronal": (0, 1),
@@ -33,7 +35,7 @@ _PANES: dict[LayoutName, tuple[str, ...]] = {
 
 
 class PaneGrid(QWidget):
-    """Shows the panes of a layout, or one of them large."""
+    """Shows the panes of a layout, or one of them large. The colour bar stays beside its map."""
 
     def __init__(
         self, slice_view: SliceView, color_bar: ColorBar, parent: QWidget | None = None
@@ -73,14 +75,13 @@ class PaneGrid(QWidget):
     def _lay_out(self, color_bar: ColorBar) -> None:
         self._views: dict[str, SliceView] = dict(self.planes.items())
         self._views |= {"acquired": self.slice_view, "compare": self.compare}
-        self._widgets: dict[str, QWidget] = {**self._views}
-        self._widgets["acquired"] = _beside(self.slice_view, color_bar)
+        self._color_bar = color_bar
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(_SEAM)
         for number, bar in enumerate((self.busy, self.compare_bar)):
-            self._grid.addWidget(bar, number, 0, 1, 3)
+            self._grid.addWidget(bar, number, 0, 1, -1)
         for pane, (row, column) in _PLACES.items():
-            self._grid.addWidget(self._widgets[pane], row + _BARS, column)
+            self._grid.addWidget(self._views[pane], row + _ABOVE, column + _BESIDE)
 
     def _name_planes(self) -> None:
         names = {
@@ -109,26 +110,19 @@ class PaneGrid(QWidget):
 
     def _arrange(self) -> None:
         shown = [pane for pane in _PANES[self.layout_name] if self._is_shown(pane)]
-        for pane, widget in self._widgets.items():
-            widget.setVisible(pane in shown)
-        for pane in shown:
-            self._views[pane].setMinimumSize(_SMALLEST if len(shown) > 1 else _SMALLEST_ALONE)
+        for pane, view in self._views.items():
+            view.setVisible(pane in shown)
+            view.setMinimumSize(_SMALLEST if len(shown) > 1 else _SMALLEST_ALONE)
         self.compare_bar.setVisible(self.layout_name == "compare")
+        # At the side where the acquired slice is, so that all panes are of one width.
+        column = 0 if self.layout_name == "compare" else _BESIDE + 3
+        self._grid.addWidget(self._color_bar, _ABOVE, column, 2, 1)
+        self._color_bar.setVisible("acquired" in shown)
         # The same room for each row and column that has something to show.
         rows, columns = ({_PLACES[pane][way] for pane in shown} for way in (0, 1))
         for place in range(3):
-            self._grid.setRowStretch(place + _BARS, int(place in rows))
-            self._grid.setColumnStretch(place, int(place in columns))
+            self._grid.setRowStretch(place + _ABOVE, int(place in rows))
+            self._grid.setColumnStretch(place + _BESIDE, int(place in columns))
 
     def _is_shown(self, pane: str) -> bool:
         return self.enlarged is None or self._views[pane] is self.enlarged
-
-
-def _beside(view: SliceView, color_bar: ColorBar) -> QWidget:
-    pane = QWidget()
-    row = QHBoxLayout(pane)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(0)
-    row.addWidget(view, 1)
-    row.addWidget(color_bar)
-    return pane
