@@ -34,6 +34,7 @@ class Child:
             stderr=subprocess.DEVNULL,
             pipesize=_PIPE_BYTES,
             start_new_session=True,  # Ctrl+C in a terminal is for the parent to answer
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -78,12 +78,18 @@ def _work_for_another(word: str) -> int:
 
 
 def _view(options: argparse.Namespace) -> int:
+    from magic_viewer.ui.screen import require_qt
+
+    require_qt()
     from magic_viewer.ui.app import run
 
     return run(options.paths, options.model, options.new_window)
 
 
 def _demo(options: argparse.Namespace) -> int:
+    from magic_viewer.ui.screen import require_qt
+
+    require_qt()
     from magic_viewer.ui.demo import run_demo
 
     return run_demo()

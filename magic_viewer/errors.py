@@ -5,7 +5,8 @@ MagicViewerError
 ├── ModelError      a model folder or checkpoint can't be used
 ├── DataError       a training or evaluation data set can't be used
 ├── ExportError     a result can't be written
-└── RequestError    what was asked for doesn't exist (an unknown label, slice, option)
+├── RequestError    what was asked for doesn't exist (an unknown label, slice, option)
+└── ScreenError     there is nothing a window can be shown on
 
 The message of each is one or two sentences for the user: which file or setting, what was
 expected, what came, what to do next. It never carries patient data.
@@ -34,3 +35,7 @@ class ExportError(MagicViewerError):
 
 class RequestError(MagicViewerError):
     """What was asked for doesn't exist: an unknown label, slice or option."""
+
+
+class ScreenError(MagicViewerError):
+    """There is nothing a window can be shown on."""

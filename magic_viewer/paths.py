@@ -53,6 +53,9 @@ def engine_child_command() -> list[str]:
 
 def _child_command(word: str, module: str) -> list[str]:
     if getattr(sys, "frozen", False):
-        return [sys.executable, word]
+        # On Windows the program of the window has no pipes; the one beside it has.
+        program = Path(sys.executable)
+        console = program.with_name(f"magic-viewer-cli{program.suffix}")
+        return [str(console if console.is_file() else program), word]
     # -P: a module in the folder one happens to be in is not to be imported.
     return [sys.executable, "-P", "-m", module]

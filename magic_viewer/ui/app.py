@@ -19,6 +19,7 @@ from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.first_notice import show_first_notice
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.preferences import THEME, Preferences
+from magic_viewer.ui.screen import require_screen
 from magic_viewer.ui.single_instance import InstanceServer, hand_over
 from magic_viewer.ui.theme import apply_theme
 
@@ -36,7 +37,11 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
 
     Returns:
         The exit status.
+
+    Raises:
+        ScreenError: no window can be shown here.
     """
+    require_screen()
     app = application()
     if model is None and not is_new_window and hand_over(paths):
         return 0
