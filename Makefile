@@ -14,7 +14,13 @@ DATA ?= ../shared/data
 MINUTES ?= 100
 TRAIN = $(BIN)/magic-viewer train $(DATA)/$(2) --out models/$(1) --run runs/$(1) --minutes $(MINUTES) $(3)
 
-.PHONY: help demo test lint format screenshots models wheel clean distclean python system window xvfb clicks
+# A bundle holds what its environment holds, so it has one of its own. WITHOUT_NC=1 leaves out the
+# models that may not be used commercially.
+PACKAGER := .venv-package/bin/python
+BUNDLE_OPTIONS = $(if $(WITHOUT_NC),--without-noncommercial)
+
+.PHONY: help demo test lint format screenshots models wheel bundle deb proof sizes startup clean \
+	distclean python system window xvfb clicks
 
 help:
 	@echo 'make demo         set up, then open the window on sample scans'
@@ -27,6 +33,10 @@ help:
 	@echo 'make models       train the bundled models from DATA=$(DATA), resumably,'
 	@echo '                  each for at most MINUTES=$(MINUTES)'
 	@echo 'make wheel        build dist/*.whl, with models and resources inside'
+	@echo 'make bundle       build dist/magic-viewer, which needs no Python; WITHOUT_NC=1 leaves out'
+	@echo '                  the models that may not be used commercially'
+	@echo 'make deb          build the bundle, then dist/*.deb of it'
+	@echo 'make proof        as root: build all that, and try it in a bare Debian; SERIES=FOLDER'
 	@echo 'make clean        remove caches, build products and demo/; distclean also .venv'
 	@echo 'PYTHON=python3.12 chooses the Python for a new .venv'
 
@@ -61,13 +71,30 @@ models: .venv/app.stamp
 wheel: | .venv/bin/python
 	$(BIN)/python -m pip wheel --no-deps --wheel-dir dist .
 
+bundle: .venv-package/stamp
+	$(PACKAGER) packaging/bundle.py $(BUNDLE_OPTIONS)
+
+deb: bundle
+	$(PACKAGER) packaging/debian_package.py
+	$(PACKAGER) packaging/sizes.py
+
+proof: deb clicks
+	$(PACKAGER) packaging/startup.py
+	$(PACKAGER) packaging/prove.py $(if $(SERIES),--series '$(SERIES)')
+
+sizes:
+	$(PACKAGER) packaging/sizes.py
+
+startup: clicks
+	$(PACKAGER) packaging/startup.py
+
 clean:
 	rm -rf build dist demo .mypy_cache .ruff_cache .pytest_cache .import_linter_cache \
 		.hypothesis .benchmarks
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv
+	rm -rf .venv .venv-package
 
 # The stamps say that .venv holds what these two files ask for; without its Python they say nothing.
 $(shell test -x $(BIN)/python || rm -f .venv/*.stamp)
@@ -81,6 +108,12 @@ $(shell test -x $(BIN)/python || rm -f .venv/*.stamp)
 	@echo 'Installing MAGIC Viewer and its test tools into .venv; the first time takes some minutes.'
 	$(INSTALL) -e '.[test]'
 	@touch $@ .venv/app.stamp
+
+.venv-package/stamp: $(INPUTS) | window
+	@echo 'Installing MAGIC Viewer and PyInstaller into .venv-package; the first time takes minutes.'
+	$(PYTHON) -m venv --clear .venv-package
+	$(PACKAGER) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[package]'
+	@touch $@
 
 .venv/bin/python: | system
 	$(PYTHON) -m venv --clear .venv || { rm -rf .venv; exit 1; }
