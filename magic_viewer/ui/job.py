@@ -119,6 +119,8 @@ class Job(QObject):
             (self.succeeded if kind == "succeeded" else self.failed).emit(value)
         elif kind == "failed":
             _log.warning("Cancelled work failed while it stopped: %s", type(value).__name__)
+        # The thread is at its very end, and must not be the last to hold this object.
+        self._thread.join()
         Job._in_flight.discard(self)
         self.finished.emit()
 
@@ -156,7 +158,8 @@ class Lane(QObject):
         job = Job(work, self._generation)
         for name in self._NAMES:
             getattr(job, name).connect(partial(self._pass_on, job.generation, name))
-        job.finished.connect(partial(self._let_go, job))
+        # Not the job itself: a connection that holds its own sender is never freed.
+        job.finished.connect(partial(self._let_go, job.generation))
         self._waiting = job
         if self._running is None:
             self._start_waiting()
@@ -184,8 +187,8 @@ class Lane(QObject):
         if generation == self._generation:
             getattr(self, name).emit(*values)
 
-    def _let_go(self, job: Job) -> None:
-        if job is self._running:
+    def _let_go(self, generation: int) -> None:
+        if self._running is not None and generation == self._running.generation:
             self._running = None
             self._start_waiting()
 

@@ -1,6 +1,8 @@
 """`started, progressed, succeeded | failed | cancelled, finished`: one of the three, always."""
 
+import gc
 import threading
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -255,3 +257,22 @@ def test_that_cancelling_while_an_old_request_lets_go_cancels_the_waiting_one(qt
     qtbot.waitUntil(lambda: not lane.is_busy)
     assert ran == []
     assert names(said) == ["started", "cancelled", "finished"]
+
+
+def test_that_a_finished_job_lets_go_of_its_work_and_answer(qtbot):
+    class Large:
+        pass
+
+    lane, kept = Lane(), []
+
+    def work():
+        large = Large()
+        kept.append(weakref.ref(large))
+        return single_step(lambda: large)
+
+    with qtbot.waitSignal(lane.finished):
+        lane.submit(work())
+    with qtbot.waitSignal(lane.finished):
+        lane.submit(single_step(lambda: None))
+    gc.collect()
+    assert kept[0]() is None
