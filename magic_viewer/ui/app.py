@@ -52,14 +52,18 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     controller = Controller(window, real_backend(), settings)
     _report_exceptions(controller)
     window.show()
-    show_first_notice(controller.program.preferences, window)
     if paths:
         controller.open(paths)
-    # After the first paint, which is due before any timer of 0 ms fires again.
-    QTimer.singleShot(0, lambda: QTimer.singleShot(0, lambda: _begin(controller, model)))
     server = InstanceServer(window)
     server.paths_received.connect(lambda later: _show_again(window, controller, later))
-    QTimer.singleShot(0, lambda: QTimer.singleShot(0, server.listen))
+
+    def begin() -> None:
+        show_first_notice(controller.program.preferences, window)
+        _begin(controller, model)
+        server.listen()
+
+    # After the first paint, which is due before any timer of 0 ms fires again.
+    QTimer.singleShot(0, lambda: QTimer.singleShot(0, begin))
     status = app.exec()
     server.close()
     sys.excepthook = sys.__excepthook__

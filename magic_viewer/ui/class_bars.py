@@ -71,7 +71,7 @@ class _Row:
     def clear(self) -> None:
         self._share.setText("–")
         self._facts.setText("log p –")
-        self._bar.set_share(0, QColor(Color.ACCENT))
+        self._bar.set_share(0, is_sure=True)
 
     def set_values(self, answer: Classification, label: str) -> None:
         share = answer.probabilities[label]
@@ -82,7 +82,7 @@ class _Row:
             f"{answer.bits_per_dim[label]:.3f} bits/dim"
         )
         is_sure = answer.is_reliable and label == answer.label
-        self._bar.set_share(share, QColor(Color.ACCENT if is_sure else Color.CONTROL_EDGE))
+        self._bar.set_share(share, is_sure)
 
 
 class _Bar(QWidget):
@@ -93,23 +93,23 @@ class _Bar(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(label)
         self._share = 0.0
-        self._color = QColor(Color.ACCENT)
+        self._is_sure = True
 
     def sizeHint(self) -> QSize:
         return QSize(80, 14)
 
-    def set_share(self, share: float, color: QColor) -> None:
-        self._share, self._color = share, color
+    def set_share(self, share: float, is_sure: bool) -> None:
+        self._share, self._is_sure = share, is_sure
         self.setAccessibleDescription(f"{100 * share:.1f} %")
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         area = QRectF(self.rect()).adjusted(0, 1, 0, -1)
-        painter.fillRect(area, QColor(Color.GROUND))
+        painter.fillRect(area, QColor(Color.RAISED))
         filled = QRectF(area)
         filled.setWidth(area.width() * self._share)
-        painter.fillRect(filled, self._color)
+        painter.fillRect(filled, QColor(Color.ACCENT if self._is_sure else Color.CONTROL_EDGE))
         painter.setPen(QColor(Color.BORDER))
         painter.drawRect(area.adjusted(0.5, 0.5, -0.5, -0.5))
 

@@ -111,6 +111,9 @@ def test_that_class_bars_follow_a_switch(qtbot, qapp):
     bars.set_labels(("a", "b"))
     bars.resize(300, 100)
     bars.show()
-    before = bars.grab().toImage()
+    dark = bars.grab().toImage()
     apply_theme(qapp, "light")
-    assert bars.grab().toImage() != before
+    colors = {bars.grab().toImage().pixelColor(x, 8).name() for x in range(bars.width())}
+    assert LIGHT.RAISED in colors
+    assert DARK.RAISED not in colors
+    assert bars.grab().toImage() != dark

@@ -270,7 +270,7 @@ class Watch(QObject):
 
 watch = Watch()
 application().installEventFilter(watch)
-sys.exit(run([]))
+sys.exit(run([], is_new_window=True))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
