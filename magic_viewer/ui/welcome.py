@@ -51,6 +51,8 @@ class Welcome(QWidget):
         """Lists the studies opened last, the newest first."""
         while (item := self._rows.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
+                # Hidden first: the layout has yet to show one that was added just now.
+                widget.hide()
                 widget.setParent(None)
                 widget.deleteLater()
         self._recent.setVisible(bool(studies))

@@ -95,6 +95,17 @@ def test_that_the_welcome_asks_for_the_study_that_is_clicked(qtbot):
     assert not rows(welcome)
 
 
+def test_that_a_row_which_goes_at_once_does_not_become_a_window(qtbot, qapp):
+    welcome = Welcome()
+    qtbot.addWidget(welcome)
+    welcome.show()
+    welcome.set_recent([RecentStudy((Path("/a/one"),), NOON)])
+    gone = rows(welcome)[0]
+    welcome.set_recent(())
+    qapp.processEvents()
+    assert not gone.isVisible()
+
+
 def test_that_what_was_opened_is_in_the_menu_and_opens_again(opened, scan):
     opened.open(scan)
     assert names(opened)[0] == f"{scan.parent.name}/{scan.name}"
