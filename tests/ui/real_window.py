@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSettings
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea, QWidget
 
 from magic_viewer.ui.app import application
 from magic_viewer.ui.backend import real_backend
@@ -112,6 +112,9 @@ def read_a_scan(scan: Path, folder: Path) -> None:
     hand.until(lambda: view.picture._veil is not None, "the map again")
 
     mode = window.overlay_panel._mode
+    for area in window.findChildren(QScrollArea):
+        if area.isAncestorOf(mode):
+            area.ensureWidgetVisible(mode)
     hand.click(mode, mode.rect().center())
     hand.do("key", "--delay", "60", "Down", "Return")
     hand.until(lambda: mode.currentData() is not None, "another kind of map")
