@@ -1,6 +1,6 @@
-"""A bare Debian without Python in a folder, a user in it without network, and a screen for both.
+"""A bare Debian without Python in a folder, and a user in it without network.
 
-For prove.py. It needs root, debootstrap, unshare, Xvfb and xdotool. Mounts are made in a
+For prove.py. It needs root, debootstrap and unshare. Mounts are made in a
 namespace of their own, so that none outlives the program.
 """
 
@@ -13,11 +13,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from PIL import Image, ImageGrab
-
 USER = 1000
 MIRROR = "http://deb.debian.org/debian"
-_PATIENCE_SECONDS = 90.0
+PATIENCE_SECONDS = 90.0
 
 
 _MOUNTS = {
@@ -63,11 +61,9 @@ class BareRoot:
             shutil.copytree(path, target) if path.is_dir() else shutil.copy(path, target)
         self.root("chown", "-R", f"{USER}:{USER}", folder)
 
-    def start(self, *words: str, home: str, display: str | None = None) -> subprocess.Popen[str]:
+    def start(self, *words: str, home: str, **variables: str) -> subprocess.Popen[str]:
         """Starts a command as the user, without any network but its own loopback."""
-        environment = {"HOME": home, "PATH": _PATH, "LANG": "C.UTF-8", "USER": "user"}
-        if display:
-            environment["DISPLAY"] = display
+        environment = {"HOME": home, "PATH": _PATH, "LANG": "C.UTF-8", "USER": "user"} | variables
         inside = ["env", "-i", *(f"{name}={value}" for name, value in environment.items())]
         changed = ["sh", "-c", 'cd "$HOME"; exec "$@"', "sh", *words]
         # The groups go too: root's may read more.
@@ -80,9 +76,9 @@ class BareRoot:
             text=True,
         )
 
-    def user(self, *words: str, home: str, display: str | None = None) -> tuple[int, str]:
+    def user(self, *words: str, home: str, **variables: str) -> tuple[int, str]:
         """Runs a command as the user; gives its status and output."""
-        process = self.start(*words, home=home, display=display)
+        process = self.start(*words, home=home, **variables)
         output, _ = process.communicate(timeout=600)
         return process.returncode, output
 
@@ -97,69 +93,7 @@ class BareRoot:
         return {name for name in found if not name.startswith(passing)}
 
 
-class Screen:
-    """An X server in memory, and a hand on its keyboard."""
-
-    def __init__(self, number: int = 87, size: str = "1600x1000x24") -> None:
-        self.display = f":{number}"
-        Path("/tmp/.X11-unix").mkdir(mode=0o1777, exist_ok=True)
-        command = ["Xvfb", self.display, "-screen", "0", size, "-ac", "-noreset"]
-        command += ["-nolisten", "tcp"]
-        self._server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        wait_until(lambda: Path(f"/tmp/.X11-unix/X{number}").exists(), "the X server started")
-
-    def close(self) -> None:
-        """Ends the server."""
-        self._server.terminate()
-        self._server.wait()
-
-    def do(self, *words: str) -> str:
-        """One call of xdotool; gives what it prints."""
-        environment = os.environ | {"DISPLAY": self.display}
-        done = subprocess.run(["xdotool", *words], env=environment, capture_output=True, text=True)
-        return done.stdout.strip()
-
-    def windows(self, title: str = "MAGIC Viewer") -> list[str]:
-        """Visible windows with a title."""
-        return self.do("search", "--onlyvisible", "--name", f"^{title}").split()
-
-    def window(self, title: str = "MAGIC Viewer") -> str:
-        """Waits for a window, and gives it the keyboard, as a window manager would."""
-        wait_until(lambda: bool(self.windows(title)), f"a window '{title}' appeared")
-        window = self.windows(title)[0]
-        if title == "MAGIC Viewer":
-            self.do("windowsize", "--sync", window, "1600", "1000", "windowmove", window, "0", "0")
-        self.do("windowfocus", window)
-        return window
-
-    def press(self, *keys: str) -> None:
-        """Presses keys, one after the other."""
-        for key in keys:
-            self.do("key", "--clearmodifiers", key)
-
-    def write(self, text: str) -> None:
-        """Types a text."""
-        self.do("type", "--delay", "20", text)
-
-    def picture(self) -> Image.Image:
-        """What is on screen."""
-        return ImageGrab.grab(xdisplay=self.display).convert("RGB")
-
-    def settled(self, still_seconds: float = 3.0) -> Image.Image:
-        """Waits until nothing has changed for some seconds, and gives the picture."""
-        end = time.monotonic() + _PATIENCE_SECONDS
-        last, since = self.picture(), time.monotonic()
-        while time.monotonic() < end:
-            time.sleep(0.3)
-            now = self.picture()
-            if now.tobytes() != last.tobytes():
-                last, since = now, time.monotonic()
-            elif time.monotonic() - since > still_seconds:
-                return now
-        raise AssertionError("The screen does not come to rest.")
-
-
-def wait_until(is_so: Callable[[], bool], what: str, seconds: float = _PATIENCE_SECONDS) -> float:
+def wait_until(is_so: Callable[[], bool], what: str, seconds: float = PATIENCE_SECONDS) -> float:
     """Waits for something; gives the seconds it took.
 
     Raises:

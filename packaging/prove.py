@@ -10,25 +10,26 @@ and a reason if it can't be tried here.
 import argparse
 import json
 import os
+import re
 import shutil
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from subprocess import Popen
 
-from bare_root import BareRoot, Screen, call, end, in_namespace, remove, wait_until
+from bare_root import BareRoot, call, in_namespace, remove, wait_until
+from bare_screen import Screen, wayland_session
+from bare_user import BUNDLE, HOME, SAMPLE, SCANS, Person
 from bundle_contents import NAME, ROOT
-from PIL import Image, ImageChops
 
-HOME = "/home/Zoë Ünal"
-SCANS = f"{HOME}/Scans für heute"
 OUT = ROOT / "build" / "proof"
-BUNDLE = f"/usr/lib/{NAME}"
-SAMPLE = f"{BUNDLE}/_internal/nibabel/tests/data/example4d.nii.gz"
 _TOOLS = ("debootstrap", "chroot", "unshare", "mount", "Xvfb", "xdotool")
-_NOTICE_SECONDS = 2.0
+_WAYLAND_SECONDS, _TIMED_OUT = 10, 124
 _DESKTOP = ("desktop-file-utils", "shared-mime-info", "xdg-utils", "libfile-mimeinfo-perl")
+
+
+class NotTriedError(Exception):
+    """A check can't be made on this machine."""
 
 
 class Proof:
@@ -36,8 +37,7 @@ class Proof:
 
     def __init__(self, bare: BareRoot, screen: Screen, package: Path, series: Path | None) -> None:
         self._bare, self._screen, self._package = bare, screen, package
-        self._series = series
-        self._facts: dict[str, float] = {}
+        self._person = Person(bare, screen, OUT, series)
 
     def run(self) -> dict[str, str]:
         """Gives each check's outcome: "yes" with a figure, or what was wrong."""
@@ -50,6 +50,7 @@ class Proof:
             self.the_whole_job_works_without_a_screen,
             self.a_double_click_opens_each_kind_of_file,
             self.a_second_start_hands_its_file_to_the_first,
+            self.a_wayland_session_shows_the_window,
             self.a_read_only_installation_works,
             self.a_full_home_disk_costs_only_what_is_kept,
             self.a_missing_library_gives_a_sentence,
@@ -64,6 +65,8 @@ class Proof:
     def _outcome(self, check: Callable[[], str | None]) -> str:
         try:
             return f"yes{', ' + said if (said := check()) else ''}"
+        except NotTriedError as error:
+            return f"not tried, {error}"
         except Exception as error:  # noqa: BLE001 - the others are to be tried too
             self._screen.picture().save(OUT / f"failed-{check.__name__}.png")
             return f"NO: {type(error).__name__} {error}"
@@ -88,7 +91,7 @@ class Proof:
         for program in ("python3", "gcc"):
             assert not list(self._bare.folder.glob(f"usr/bin/{program}*")), program
         self._bare.add_user(HOME)
-        status, said = self._user(NAME, "--version")
+        status, said = self._person.run(NAME, "--version")
         assert status == 0, said
         return f"{said.strip()}, in {took:.0f} s"
 
@@ -112,85 +115,39 @@ class Proof:
     # The main job.
 
     def the_command_line_classifies_explains_and_draws(self) -> str:
-        scan, work = self._scan(), f"{HOME}/work"
-        status, said = self._user(NAME, "classify", scan, "--json")
+        scan, work = self._person.scan(), f"{HOME}/work"
+        status, said = self._person.run(NAME, "classify", scan, "--json")
         assert status == 0, said
         answer = json.loads(said.splitlines()[-1])
-        status, said = self._user(NAME, "attribute", scan, "--out", f"{HOME}/map é.png")
+        status, said = self._person.run(NAME, "attribute", scan, "--out", f"{HOME}/map é.png")
         assert status == 0, said
-        assert self._in_home("map é.png").stat().st_size > 1000
+        assert self._person.in_home("map é.png").stat().st_size > 1000
         words = ("generate", "--label", answer["label"], "--count", "2", "--out", work)
-        status, said = self._user(NAME, *words)
+        status, said = self._person.run(NAME, *words)
         assert status == 0, said
-        assert len(list(self._in_home("work").glob("*.png"))) == 2
+        assert len(list(self._person.in_home("work").glob("*.png"))) == 2
         return f"{answer['label']} {answer['probabilities'][answer['label']]:.0%}"
 
     def the_main_job_works_in_the_window(self) -> str:
         start = time.monotonic()
-        process = self._start(NAME, self._scan())
-        self._take_window(process)
+        process = self._person.start(NAME, self._person.scan())
+        self._person.take_window(process)
         shown = time.monotonic() - start
         first = self._screen.settled()
         answered = time.monotonic() - start
         first.save(OUT / "1-opened.png")
         self._screen.press("t")
-        self._keep("2-map-switched", different_from=first)
+        self._person.keep("2-map-switched", different_from=first)
         self._screen.press("t", "ctrl+Return")
-        self._keep("3-synthetic", different_from=first)
-        self._export("view.png")
-        self._quit(process)
+        self._person.keep("3-synthetic", different_from=first)
+        self._person.export("view.png")
+        self._person.quit(process)
         return f"window after {shown:.1f} s, at rest after {answered:.0f} s"
 
-    def _take_window(self, process: Popen[str]) -> None:
-        """Waits for the program's window, and gives it the keyboard."""
-        there = self._screen.windows
-        wait_until(lambda: bool(there()) or process.poll() is not None, "the window appeared")
-        if process.poll() is not None and process.stdout:
-            raise AssertionError(
-                f"ended with {process.returncode}: {process.stdout.read()[-1000:]}"
-            )
-        # It stands over the window at the first start, and whenever the last could keep nothing.
-        notice, end_ = "Before you begin", time.monotonic() + _NOTICE_SECONDS
-        while time.monotonic() < end_ and not there(notice):
-            time.sleep(0.1)
-        if there(notice):
-            self._screen.window(notice)
-            self._screen.press("Return")
-            wait_until(lambda: not there(notice), "the notice went")
-        self._screen.window()
-
-    def _keep(self, name: str, different_from: Image.Image) -> None:
-        picture = self._screen.settled()
-        picture.save(OUT / f"{name}.png")
-        changed = ImageChops.difference(picture, different_from).getbbox()
-        assert changed, f"{name}: the key changed nothing on screen"
-
-    def _export(self, name: str) -> None:
-        """Saves the view in the folder that the dialog offers."""
-        self._screen.press("ctrl+s")
-        self._screen.window("Save view")
-        self._screen.press("ctrl+a")
-        self._screen.write(name)
-        self._screen.press("Return")
-        home = self._in_home("")
-        wait_until(lambda: any(map(_is_picture, home.rglob(name))), "the view was saved", 30)
-        [saved] = home.rglob(name)
-        shutil.copy(saved, OUT / "4-exported.png")
-
-    def _quit(self, process: "Popen[str]") -> None:
-        self._screen.window()
-        self._screen.press("ctrl+q")
-        try:
-            wait_until(lambda: process.poll() is not None, "the program quit", 30)
-        finally:
-            end(process)
-        said = process.stdout.read() if process.stdout else ""
-        assert process.returncode == 0, (process.returncode, said[-1000:])
-
     def the_whole_job_works_without_a_screen(self) -> str:
-        status, said = self._user(NAME, "demo")
+        status, said = self._person.run(NAME, "demo")
         assert status == 0, said
-        pictures = sorted(self._in_home("demo").glob("*.png"))
+        pictures = sorted(self._person.in_home("demo").glob("*.png"))
         assert len(pictures) == 3, said
         return f"{len(pictures)} pictures"
 
@@ -203,23 +160,34 @@ class Proof:
         shutil.copy(dicom, folder / "Kopf 1.dcm")
         shutil.copy(sample, folder / "Gehirn ü.nii.gz")
         self._bare.give(sorted(folder.iterdir()), SCANS)
+        shutil.rmtree(folder)
         for name in ("Kopf 1.dcm", "Gehirn ü.nii.gz"):
-            process = self._start("xdg-open", f"{SCANS}/{name}")
-            self._take_window(process)
+            process = self._person.start("xdg-open", f"{SCANS}/{name}")
+            self._person.take_window(process)
             self._screen.settled().save(OUT / f"5-xdg-open-{name.split('.')[-1]}.png")
-            self._quit(process)
+            self._person.quit(process)
         return "xdg-open of .dcm and .nii.gz"
 
     def a_second_start_hands_its_file_to_the_first(self) -> None:
-        first = self._start(NAME, SAMPLE)
-        self._take_window(first)
+        first = self._person.start(NAME, SAMPLE)
+        self._person.take_window(first)
         before = self._screen.settled()
-        status, said = self._user(NAME, f"{SCANS}/Kopf 1.dcm", display=self._screen.display)
+        status, said = self._person.run(NAME, f"{SCANS}/Kopf 1.dcm", DISPLAY=self._screen.display)
         assert status == 0, said
         wait_until(lambda: self._screen.picture() != before, "the first window shows the file")
-        self._keep("6-handed-over", different_from=before)
+        self._person.keep("6-handed-over", different_from=before)
         assert len(self._screen.windows()) == 1
-        self._quit(first)
+        self._person.quit(first)
+
+    def a_wayland_session_shows_the_window(self) -> str | None:
+        if not shutil.which("weston"):
+            raise NotTriedError("this machine lacks weston")
+        with wayland_session(self._bare) as variables:
+            words = ("timeout", str(_WAYLAND_SECONDS), NAME, SAMPLE)
+            status, said = self._person.run(*words, **variables, WAYLAND_DEBUG="1")
+        assert status == _TIMED_OUT, (status, said[-1000:])
+        assert '.set_title("MAGIC Viewer")' in said, said[-1000:]
+        assert re.search(r"wl_surface\S*\.commit", said)
 
     # What may be amiss.
 
@@ -228,10 +196,10 @@ class Proof:
         call("mount", "--bind", place, place)
         try:
             call("mount", "-o", "remount,bind,ro", place)
-            process = self._start(NAME, SAMPLE)
-            self._take_window(process)
+            process = self._person.start(NAME, SAMPLE)
+            self._person.take_window(process)
             self._screen.settled()
-            self._quit(process)
+            self._person.quit(process)
         finally:
             call("umount", place)
 
@@ -247,11 +215,11 @@ class Proof:
                 except OSError:
                     pass
             process = self._bare.start(
-                NAME, SAMPLE, home="/home/full", display=self._screen.display
+                NAME, SAMPLE, home="/home/full", DISPLAY=self._screen.display
             )
-            self._take_window(process)
+            self._person.take_window(process)
             self._screen.settled().save(OUT / "7-full-disk.png")
-            self._quit(process)
+            self._person.quit(process)
         finally:
             call("umount", str(home))
 
@@ -270,7 +238,7 @@ class Proof:
             for place in places:
                 place.rename(place.with_name(f"{place.name}.away"))
             try:
-                status, said = self._user(NAME, display=self._screen.display)
+                status, said = self._person.run(NAME, DISPLAY=self._screen.display)
             finally:
                 for place in places:
                     place.with_name(f"{place.name}.away").rename(place)
@@ -288,34 +256,6 @@ class Proof:
         self._bare.root(
             "sh", "-c", "! grep -rl magic-viewer /usr/share/applications /usr/share/mime"
         )
-
-    # Words for what is done often.
-
-    def _scan(self) -> str:
-        """The scan to open: a real series given, or the sample that the package brings."""
-        if self._series is None:
-            return SAMPLE
-        if not (self._in_home("Scans für heute") / self._series.name).exists():
-            self._bare.give([self._series], SCANS)
-        return f"{SCANS}/{self._series.name}"
-
-    def _in_home(self, name: str) -> Path:
-        return self._bare.folder / HOME.lstrip("/") / name
-
-    def _user(self, *words: str, display: str | None = None) -> tuple[int, str]:
-        return self._bare.user(*words, home=HOME, display=display)
-
-    def _start(self, *words: str) -> "Popen[str]":
-        return self._bare.start(*words, home=HOME, display=self._screen.display)
-
-
-def _is_picture(file: Path) -> bool:
-    try:
-        with Image.open(file) as image:
-            image.load()
-    except OSError:
-        return False
-    return True
 
 
 def why_not() -> str:

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from bare_root import Screen, wait_until
+from bare_root import wait_until
+from bare_screen import Screen
 from bundle_contents import NAME, ROOT
 from sizes import files_of
 
