@@ -142,6 +142,10 @@ def read_a_scan(scan: Path, folder: Path) -> None:
     hand.do("key", "ctrl+Return")
     hand.until(lambda: len(window.gallery.samples) > 0, "a synthetic image")
     hand.keep("synthetic")
+    # Nobody is asked about measurements where none is left.
+    hand.focus(window)
+    hand.do("key", "ctrl+z")
+    hand.until(lambda: not controller._markings.is_unsaved, "no measurement")
     hand.do("key", "ctrl+q")
     hand.until(lambda: not window.isVisible(), "the end")
 
