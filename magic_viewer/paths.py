@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+FIRST_MODEL = "brain-sequence"
 MODELS_VARIABLE = "MAGIC_VIEWER_MODELS"
 CODEC_CHILD, ENGINE_CHILD = "codec-child", "engine-child"
 """Words on the command line that make this program one that only decodes images, or runs models."""
@@ -39,6 +40,12 @@ def model_folders() -> list[Path]:
         for config in sorted(home.glob("*/config.json")):
             found.setdefault(config.parent.name, config.parent)
     return [found[name] for name in sorted(found)]
+
+
+def default_model() -> str:
+    """The model used where none is named; an installation need not have the usual one."""
+    names = [folder.name for folder in model_folders()]
+    return FIRST_MODEL if FIRST_MODEL in names or not names else names[0]
 
 
 def codec_child_command() -> list[str]:

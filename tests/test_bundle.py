@@ -191,3 +191,10 @@ def test_that_a_frozen_program_is_its_own_child(monkeypatch, tmp_path, beside, c
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "magic-viewer"))
     assert paths.codec_child_command() == [str(tmp_path / chosen), "codec-child"]
+
+
+def test_that_an_installation_without_the_usual_model_begins_with_one_it_has(monkeypatch):
+    assert paths.default_model() == paths.FIRST_MODEL
+    kept = bundled_models(with_noncommercial=False)
+    monkeypatch.setattr(paths, "model_folders", lambda: kept)
+    assert paths.default_model() == "modality"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from magic_viewer.commands.common import follow, show
 from magic_viewer.errors import RequestError
+from magic_viewer.paths import default_model
 from magic_viewer.progress import Progress, drain
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from magic_viewer.imaging.study import Slice, Volume
     from magic_viewer.pipeline.engine import Engine
     from magic_viewer.pipeline.results import Classification, SeriesClassification
-
-DEFAULT_MODEL = "brain-sequence"
 
 
 def add_commands(commands: "Subparsers") -> None:
@@ -51,7 +50,7 @@ def add_commands(commands: "Subparsers") -> None:
     attribute.set_defaults(action=_attribute)
 
     generate = commands.add_parser("generate", help="draw synthetic images")
-    generate.add_argument("--model", default=DEFAULT_MODEL)
+    generate.add_argument("--model", default=default_model())
     generate.add_argument("--label", required=True)
     generate.add_argument("--temperature", type=float, default=0.8, help="sampling temperature")
     generate.add_argument("--count", type=int, default=16)
@@ -62,7 +61,7 @@ def add_commands(commands: "Subparsers") -> None:
 
 def _add_slice_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path)
-    parser.add_argument("--model", default=DEFAULT_MODEL, help="a model's name or folder")
+    parser.add_argument("--model", default=default_model(), help="a model's name or folder")
     parser.add_argument("--series", type=int, default=1, help="which series, from 1")
     parser.add_argument("--slice", type=int, help="which slice, from 1; the middle if not given")
 

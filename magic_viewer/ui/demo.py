@@ -7,9 +7,9 @@ from pathlib import Path
 
 from magic_viewer.errors import ImagingError
 from magic_viewer.imaging.samples import sample_scans
+from magic_viewer.paths import default_model
 from magic_viewer.pipeline.results import SampleRequest
 
-MODEL = "brain-sequence"
 FOLDER = Path("demo")
 
 
@@ -21,7 +21,7 @@ def run_demo() -> int:
     if has_screen():
         from magic_viewer.ui.app import run
 
-        return run(scans, MODEL)
+        return run(scans, default_model())
     print("There is no screen here, so the window is drawn into pictures instead.")
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     for picture in draw_demo(scans, FOLDER):
@@ -43,7 +43,7 @@ def draw_demo(scans: list[Path], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     pictures = [folder / name for name in ("1-map.png", "2-contrast.png", "3-synthetic.png")]
     with tempfile.TemporaryDirectory() as kept:
-        tour = Tour(Path(kept) / "settings.ini", MODEL)
+        tour = Tour(Path(kept) / "settings.ini", default_model())
         tour.open(scans)
         tour.grab(pictures[0])
         tour.show_contrast()
