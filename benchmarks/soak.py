@@ -69,7 +69,7 @@ class Soak:
         from magic_viewer.ui.app import application
 
         application().exec()
-        self._tour.close()
+        self._tour.controller.end()
 
     def _watch(self) -> None:
         now = time.perf_counter()
@@ -88,7 +88,7 @@ class Soak:
         if time.monotonic() > self._ends:
             for timer in self._timers:
                 timer.stop()
-            application().quit()
+            application().exit()  # quit would ask about unsaved measurements
             return
         actions: tuple[Callable[[], str], ...] = (
             self._command,

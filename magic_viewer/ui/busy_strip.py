@@ -4,7 +4,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QWidget
 
 from magic_viewer.progress import Progress
-from magic_viewer.ui.theme import MARGIN, SPACING
+from magic_viewer.ui.theme import MARGIN
 
 _PATIENCE_MS = 300
 
@@ -29,7 +29,7 @@ class BusyStrip(QWidget):
         self._timer.setInterval(_PATIENCE_MS)
         self._timer.timeout.connect(self.show)
         row = QHBoxLayout(self)
-        row.setContentsMargins(MARGIN, SPACING, MARGIN, SPACING)
+        row.setContentsMargins(MARGIN, 0, MARGIN, 0)
         row.setSpacing(MARGIN)
         row.addWidget(self._text)
         row.addWidget(self._bar, 1)

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 _SIZE = (1440, 900)
 _WIDTHS = (240, 830, 350)
+_STATUS_HEIGHT = 38
 _GROWING = (QStackedWidget, QTabWidget, Gallery, StudyPanel)
 
 
@@ -173,7 +174,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._middle.addWidget(self.welcome)
-        middle = _column([self.message_bar, self.busy_strip, self._middle], 0, 0)
+        middle = _column([self.message_bar, self._middle], 0, 0)
         middle.setMinimumWidth(460)
         left = _column([self.study_panel, self.window_panel, self.marking_panel], 0, 0)
         left.setMinimumWidth(180)
@@ -235,6 +236,9 @@ class MainWindow(QMainWindow):
         research.setProperty("role", "warning")
         research.setContentsMargins(MARGIN, 0, MARGIN, 0)
         self.statusBar().addWidget(self._device)
+        # Down here, and of a height that has room for it, it moves no slice as it comes and goes.
+        self.statusBar().addWidget(self.busy_strip, 1)
+        self.statusBar().setFixedHeight(_STATUS_HEIGHT)
         self.statusBar().addPermanentWidget(research)
 
     def _set_full_screen(self, is_full: bool) -> None:

@@ -42,7 +42,10 @@ class SeriesStrip(QWidget):
         self._labels: tuple[str, ...] = ()
         self._count = self._current = 0
         self.setFixedHeight(2 * _MARGIN + _CHANCES + _GAP + _TYPICALITY)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        # A series begins with one slice and grows; the slice in view must not move for that.
+        policy.setRetainSizeWhenHidden(True)
+        self.setSizePolicy(policy)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(self.tr("What the model says of each slice"))

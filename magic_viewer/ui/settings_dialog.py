@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -63,7 +63,8 @@ class SettingsDialog(QDialog):
         column.addStretch(1)
         column.addWidget(self._buttons())
         self.setMinimumWidth(480)
-        preferences.changed.connect(lambda _: self._show_values())
+        # A method, which goes with the dialog; a function would outlive it.
+        preferences.changed.connect(self._show_values)
         self._show_values()
 
     def _rows(self) -> list[_Row]:
@@ -115,7 +116,8 @@ class SettingsDialog(QDialog):
         buttons.addButton(reset, QDialogButtonBox.ButtonRole.ResetRole)
         return buttons
 
-    def _show_values(self) -> None:
+    @Slot(str)
+    def _show_values(self, _changed: str = "") -> None:
         for row, control in self._controls:
             with QSignalBlocker(control):
                 value = self._preferences.get(row.preference)

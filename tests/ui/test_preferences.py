@@ -159,6 +159,19 @@ def test_that_the_settings_open_by_their_key_and_do_not_block(make_window, qtbot
     dialog.close()
 
 
+def test_that_a_setting_changed_after_the_dialog_was_closed_reaches_no_dead_dialog(
+    make_window, qtbot
+):
+    opened = make_window()
+    opened.window.commands["settings"].trigger()
+    dialog = opened.window.findChild(SettingsDialog)
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.close()
+    # An exception in a slot fails the test.
+    opened.window.commands["radiological"].trigger()
+    assert opened.controller.program.preferences.get(RADIOLOGICAL) is False
+
+
 # The first notice
 
 

@@ -71,6 +71,8 @@ def shown(opened: Opened) -> float:
 
 def test_that_the_slice_in_view_stays_in_view_while_more_slices_come(start, parts) -> None:
     opened, feed = start(*parts)
+    # What the model brings into the right column may move the edge of the view.
+    opened.wait(lambda: opened.session.examination is not None)
     opened.view.zoom_in()
     extent = opened.view._box.viewRect()
     assert shown(opened) == 3
