@@ -60,6 +60,7 @@ format: .venv/test.stamp
 screenshots: export QT_QPA_PLATFORM := xcb
 screenshots: xvfb .venv/app.stamp
 	xvfb-run -a -s '-screen 0 1600x1000x24' $(BIN)/python docs/make_screenshots.py
+	xvfb-run -a -s '-screen 0 2900x1900x24' $(BIN)/python docs/make_guide_pictures.py
 
 models: .venv/app.stamp
 	$(call TRAIN,modality,mednist64)

@@ -5,6 +5,7 @@ window, on real scans of ../shared/data; a state whose scan isn't there is left 
 """
 
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -103,18 +104,10 @@ def blind(tour: Any) -> None:
 @picture
 def what_if(tour: Any) -> None:
     """A part of the slice blurred."""
-    from PySide6.QtCore import QPoint, Qt
-    from PySide6.QtTest import QTest
-
     tour.open([T1])
     tour.window.commands["what_if"].trigger()
     tour.rest(0.3)
-    viewport = tour.slice_view.viewport()
-    middle = viewport.rect().center()
-    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, pos=middle - QPoint(60, 40))
-    for step in range(-60, 61, 6):
-        QTest.mouseMove(viewport, middle + QPoint(step, -40))
-    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, pos=middle + QPoint(60, -40))
+    _drag(tour, (-60, -40), (60, -40))
     tour.rest(3)
 
 
@@ -126,6 +119,57 @@ def synthetic(tour: Any) -> None:
     tour.open([T1])
     for label in tour.session.model.labels:
         tour.draw(SampleRequest(label, 0.8, 4, seed=1))
+
+
+@picture
+def measuring(tour: Any) -> None:
+    """An ellipse and a distance."""
+    tour.open([CT])
+    tour.window.commands["overlay"].trigger()
+    for name, start, stop in (
+        ("draw_ellipse", (-120, -60), (-30, 20)),
+        ("draw_distance", (20, 60), (150, -80)),
+    ):
+        tour.window.commands[name].trigger()
+        _drag(tour, start, stop)
+        tour.window.commands["cancel"].trigger()
+    tour.rest(0.5)
+
+
+@picture
+def planes(tour: Any) -> None:
+    """Three planes and the slices as acquired, with the crosshair."""
+    tour.open([T1])
+    tour.window.commands["layout_planes"].trigger()
+    tour.rest(3)
+
+
+@picture
+def compare(tour: Any) -> None:
+    """Two series side by side."""
+    tour.open([MR])
+    tour.window.commands["overlay"].trigger()
+    tour.window.commands["layout_compare"].trigger()
+    tour.rest(3)
+
+
+@picture
+def light(tour: Any) -> None:
+    """The light look."""
+    tour.open([T1])
+    tour.show_contrast()
+
+
+@picture
+def twice_as_large(tour: Any) -> None:
+    """On a screen of twice the density."""
+    tour.open([T1])
+
+
+@picture
+def settings(tour: Any) -> None:
+    """The settings."""
+    tour.window.commands["settings"].trigger()
 
 
 @picture
@@ -141,18 +185,35 @@ def shortcuts(tour: Any) -> None:
     tour.window.commands["shortcuts"].trigger()
 
 
-def draw(name: str, scale: float = 1.0, theme: str = "dark") -> None:
-    """One state into one file, by a window of its own."""
+def _drag(tour: Any, start: tuple[int, int], stop: tuple[int, int]) -> None:
+    """A left drag in the slice view, in pixels from its middle."""
+    from PySide6.QtCore import QPoint, Qt
+    from PySide6.QtTest import QTest
+
+    viewport, button = tour.slice_view.viewport(), Qt.MouseButton.LeftButton
+    first, last = (viewport.rect().center() + QPoint(*end) for end in (start, stop))
+    QTest.mousePress(viewport, button, pos=first)
+    for step in range(1, 21):
+        QTest.mouseMove(viewport, first + (last - first) * (step / 20))
+    QTest.mouseRelease(viewport, button, pos=last)
+
+
+def draw(name: str) -> None:
+    """One state into one file."""
+    from PySide6.QtCore import QSettings
     from PySide6.QtWidgets import QDialog
 
     from magic_viewer.ui.tour import Tour
 
     with tempfile.TemporaryDirectory() as kept:
-        tour = Tour(Path(kept) / "settings.ini", MODEL, _SIZE)
+        file = Path(kept) / "settings.ini"
+        if name == "light":
+            QSettings(str(file), QSettings.Format.IniFormat).setValue("theme", "light")
+        tour = Tour(file, MODEL, _SIZE)
         PICTURES[name](tour)
-        target = Path(kept) / "picture.png"
         tour.rest(0.6)
         dialogs = [one for one in tour.window.findChildren(QDialog) if one.isVisible()]
+        target = Path(kept) / "picture.png"
         (dialogs[-1] if dialogs else tour.window).grab().save(str(target))
         with Image.open(target) as drawn:
             drawn.convert("RGB").save(IMAGES / f"{name}.jpg", quality=88, optimize=True)
@@ -160,11 +221,17 @@ def draw(name: str, scale: float = 1.0, theme: str = "dark") -> None:
 
 
 def main() -> None:
-    """Draws all, or those named."""
+    """Draws all, or those named; each in a process of its own, for its look and density."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     IMAGES.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or PICTURES:
-        draw(name)
+    names = sys.argv[1:] or list(PICTURES)
+    if len(names) == 1:
+        draw(names[0])
+        return
+    for name in names:
+        scale = "2" if name == "twice-as-large" else "1"
+        environment = os.environ | {"QT_SCALE_FACTOR": scale}
+        subprocess.run([sys.executable, __file__, name], env=environment, check=True)
 
 
 if __name__ == "__main__":
