@@ -129,7 +129,7 @@ class ClassifyPanel(QWidget):
     def _about_header(self, says: HeaderSays) -> str:
         flow = self._answer.label if self._answer else ""
         words = {
-            "silent": self.tr("The header does not say."),
+            "silent": self.tr("Header: does not name a class of this model."),
             "agrees": self.tr("Header: {keyword} {value} · flow: {flow} ✓ they agree"),
             "disagrees": self.tr("⚠ Header: {keyword} {value} · flow: {flow}. They disagree."),
             "other": self.tr("Header: {keyword} {value}, none of these classes."),

@@ -15,7 +15,7 @@ _BAND_OPACITY = 56
 _AROUND = 5
 
 
-class HistogramView(pg.PlotWidget):  # type: ignore[misc]
+class HistogramView(pg.GraphicsView):  # type: ignore[misc]
     """Counts on a logarithmic scale, since air would hide all else."""
 
     edges_requested = Signal(float, float)
@@ -27,21 +27,23 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setMinimumWidth(0)
         self.setFrameShape(self.Shape.NoFrame)
-        item = self.getPlotItem()
-        item.setMenuEnabled(False)
-        item.setMouseEnabled(False, False)
-        item.hideButtons()
-        item.hideAxis("left")
-        axis = item.getAxis("bottom")
-        axis.setStyle(tickLength=4, hideOverlappingLabels=True)
+        # A plot of pyqtgraph's would bring menus and forms that take ten times as long to make.
+        layout = pg.GraphicsLayout()
+        layout.layout.setContentsMargins(0, 0, 0, 0)
+        layout.layout.setVerticalSpacing(0)
+        self.setCentralItem(layout)
+        self.box = layout.addViewBox(row=0, col=0, enableMenu=False, enableMouse=False)
+        self._axis = pg.AxisItem("bottom", tickLength=4, hideOverlappingLabels=True)
         # A factor of thousands on the axis would hide what the values are.
-        axis.enableAutoSIPrefix(False)
+        self._axis.enableAutoSIPrefix(False)
+        self._axis.linkToView(self.box)
+        layout.addItem(self._axis, row=1, col=0)
         self._curve = pg.PlotCurveItem(fillLevel=0, pen=None)
-        self.addItem(self._curve)
+        self.box.addItem(self._curve)
         self._band = pg.LinearRegionItem(swapMode="block")
         self._band.sigRegionChanged.connect(self._ask)
         self._band.sigRegionChangeFinished.connect(self._let_go)
-        self.addItem(self._band)
+        self.box.addItem(self._band)
         self._range = (0.0, 1.0)
         self._is_held = False
         self._dress()
@@ -55,9 +57,8 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
 
     def _dress(self) -> None:
         self.setBackground(Color.PANEL)
-        axis = self.getPlotItem().getAxis("bottom")
-        axis.setPen(QColor(Color.BORDER))
-        axis.setTextPen(QColor(Color.QUIET))
+        self._axis.setPen(QColor(Color.BORDER))
+        self._axis.setTextPen(QColor(Color.QUIET))
         self._curve.setBrush(QColor(Color.CONTROL_EDGE))
         shade, lit = QColor(Color.ACCENT), QColor(Color.ACCENT)
         shade.setAlpha(_BAND_OPACITY)
@@ -82,7 +83,7 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
         edges = np.linspace(shown.low, shown.high, len(shown.counts) + 1)
         self._curve.setData(edges, np.log1p(shown.counts), stepMode="center")
         self._range = shown.low, shown.high
-        self.setYRange(0, float(np.log1p(shown.counts.max())), padding=0.05)
+        self.box.setYRange(0, float(np.log1p(shown.counts.max())), padding=0.05)
         self._fit()
 
     def set_edges(self, low: float, high: float) -> None:
@@ -113,7 +114,7 @@ class HistogramView(pg.PlotWidget):  # type: ignore[misc]
         left = max(min(low, first), first - around, low - (high - low))
         right = min(max(high, last), last + around, high + (high - low))
         if right > left:
-            self.setXRange(left, right, padding=0.03)
+            self.box.setXRange(left, right, padding=0.03)
 
     def _ask(self) -> None:
         self._is_held = True

@@ -57,8 +57,8 @@ def test_that_a_slice_the_model_was_not_made_for_is_greyed_and_told_why(panel) -
 @pytest.mark.parametrize(
     ("says", "words"),
     [
-        (HeaderSays(), "does not say"),
-        (HeaderSays("Manufacturer", "", ()), "does not say"),
+        (HeaderSays(), "does not name"),
+        (HeaderSays("Manufacturer", "", ()), "does not name"),
         (HeaderSays("Manufacturer", "GE MEDICAL", ("FLAIR",)), "✓ they agree"),
         (HeaderSays("Manufacturer", "SIEMENS", ("T1",)), "They disagree"),
         (HeaderSays("Manufacturer", "Esaote", ()), "none of these classes"),
@@ -192,7 +192,7 @@ def test_that_the_header_is_read_for_a_model_whose_classes_it_names(shown) -> No
     dicom = next(path for path in sample_scans() if path.suffix == ".dcm")
     shown.open(dicom)
     shown.answered()
-    assert "does not say" in shown.window.classify_panel.header
+    assert "does not name" in shown.window.classify_panel.header
     answer, modality = shown.session.examination, shown.session.series.modality
     rule = HeaderRule("Modality", (("left", (modality,)), ("right", (modality,))))
     shown.session.set_model(replace(shown.session.model, header=rule))

@@ -126,8 +126,8 @@ def test_that_the_histogram_follows_a_change_of_the_look(qtbot, monkeypatch) -> 
 
 def _drag(qtbot, view: HistogramView, start: float, end: float) -> None:
     """Presses at one value, moves to another, lets go."""
-    qtbot.waitUntil(lambda: view.getPlotItem().vb.viewRect().width() > 90)
-    scene = [view.getPlotItem().vb.mapViewToScene(QPointF(value, 0.3)) for value in (start, end)]
+    qtbot.waitUntil(lambda: view.box.viewRect().width() > 90)
+    scene = [view.box.mapViewToScene(QPointF(value, 0.3)) for value in (start, end)]
     first, last = (view.mapFromScene(point) for point in scene)
     port = view.viewport()
     qtbot.mouseMove(port, first)
