@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 
 from magic_viewer.progress import Progress
 from magic_viewer.ui.theme import MARGIN
+from magic_viewer.ui.time_left import TimeLeft
 
 _PATIENCE_MS = 300
 
@@ -16,6 +17,7 @@ class BusyStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._time_left = TimeLeft()
         self._text = QLabel()
         self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._bar = QProgressBar()
@@ -38,6 +40,7 @@ class BusyStrip(QWidget):
 
     def begin(self, text: str) -> None:
         """Work has begun; its size is not known yet."""
+        self._time_left = TimeLeft()
         self._text.setText(text)
         self._bar.setRange(0, 0)
         self._timer.start()
@@ -46,7 +49,8 @@ class BusyStrip(QWidget):
         """How far it is."""
         self._bar.setRange(0, progress.total or 0)
         self._bar.setValue(progress.done)
-        self._text.setText(f"{progress.message} {progress.done}{_of(progress.total)}")
+        left = self._time_left.words(progress, progress.message)
+        self._text.setText(f"{progress.message} {progress.done}{_of(progress.total)}{left}")
 
     def end(self) -> None:
         """Work is over."""

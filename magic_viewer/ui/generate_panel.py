@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from magic_viewer.pipeline.results import SampleRequest
 from magic_viewer.progress import Progress
 from magic_viewer.ui.theme import SPACING, fill_width
+from magic_viewer.ui.time_left import TimeLeft
 
 _LARGEST_SEED = 2**31 - 1
 
@@ -49,6 +50,7 @@ class GeneratePanel(QWidget):
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress of generation"))
+        self._time_left = TimeLeft()
         self._status = QLabel()
         self._status.setTextFormat(Qt.TextFormat.PlainText)
         self._status.setProperty("role", "quiet")
@@ -76,13 +78,14 @@ class GeneratePanel(QWidget):
         """Whether images are being drawn."""
         self._update_enabled(is_busy)
         if is_busy:
+            self._time_left = TimeLeft()
             self._bar.setRange(0, 0)
 
     def set_progress(self, progress: Progress) -> None:
         """How far it is."""
         self._bar.setRange(0, progress.total or 0)
         self._bar.setValue(progress.done)
-        self._status.setText(progress.message)
+        self._status.setText(progress.message + self._time_left.words(progress))
 
     def set_status(self, text: str) -> None:
         """How it went."""

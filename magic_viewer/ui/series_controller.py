@@ -1,6 +1,5 @@
 """Joins the series in view, the model, the strip and the answer for the series."""
 
-import time
 from collections import Counter
 from collections.abc import Callable
 
@@ -16,6 +15,7 @@ from magic_viewer.ui.series_answer_panel import SeriesAnswerPanel
 from magic_viewer.ui.series_strip import SeriesStrip
 from magic_viewer.ui.series_work import SliceOutcome, classify_slices, fingerprint
 from magic_viewer.ui.session import Session
+from magic_viewer.ui.time_left import TimeLeft
 from magic_viewer.ui.turns import Turns
 
 Report = Callable[[BaseException], None]
@@ -47,7 +47,7 @@ class SeriesController(QObject):
         self.is_shown: Callable[[SliceOutcome], bool] = lambda _: not session.is_blind
         self._work = Lane(self)
         self.lanes = (self._work,)
-        self._began, self._done, self._wanted = 0.0, 0, 0
+        self._time_left, self._done, self._wanted = TimeLeft(), 0, 0
         self._has_begun = False
         self._connect()
 
@@ -88,7 +88,7 @@ class SeriesController(QObject):
             return
         known = self._known()
         wanted = [index for index in range(volume.shape[0]) if index not in known]
-        self._began, self._done, self._wanted = time.monotonic(), 0, len(wanted)
+        self._time_left, self._done, self._wanted = TimeLeft(), 0, len(wanted)
         self._has_begun = True
         self._panel.set_busy(True)
         self._show_progress()
@@ -184,19 +184,9 @@ class SeriesController(QObject):
     # Words
 
     def _show_progress(self) -> None:
-        text = f"{self._done} / {self._wanted}"
-        left = self._seconds_left()
-        if left is not None:
-            words = self.tr("{minutes} min left") if left >= 120 else self.tr("{seconds} s left")
-            text += " · " + words.format(minutes=round(left / 60), seconds=left)
+        progress = Progress(self._done, self._wanted, "")
+        text = f"{self._done} / {self._wanted}{self._time_left.words(progress)}"
         self._panel.set_progress(Progress(self._done, self._wanted, text))
-
-    def _seconds_left(self) -> int | None:
-        """From how long the slices before took."""
-        spent = time.monotonic() - self._began
-        if self._done < 2:
-            return None
-        return max(1, round(spent / self._done * (self._wanted - self._done)))
 
     def _show_answer(self) -> None:
         if self._session.is_blind:

@@ -1,7 +1,6 @@
 """A whole series in the window: progress, cancel, what stays and what goes."""
 
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -209,20 +208,3 @@ def test_that_a_slice_that_fails_says_so_and_the_others_go_on(make_window, scan)
     assert "2 slices have no answer, the first is 3. The file ends early." in text
     assert len(series(opened).outcomes) == 12
     assert "The file ends early." in opened.window.viewer.series_strip.words(2)
-
-
-def test_that_the_time_left_goes_by_how_long_the_slices_before_took(opened: Opened) -> None:
-    one, panel = series(opened), opened.window.series_answer_panel
-    one._done, one._wanted = 5, 15
-    for spent, words in ((10, "5 / 15 · 20 s left"), (300, "5 / 15 · 10 min left")):
-        one._began = time.monotonic() - spent
-        one._show_progress()
-        assert panel._left.text() == words
-    one._done = 1
-    one._show_progress()
-    assert panel._left.text() == "1 / 15"
-
-
-def test_that_without_a_scan_the_command_says_what_is_missing(opened: Opened) -> None:
-    opened.window.commands["classify_all"].trigger()
-    assert "Open a series" in opened.window.message_bar.text
