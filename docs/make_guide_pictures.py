@@ -174,9 +174,16 @@ def settings(tour: Any) -> None:
 
 @picture
 def tags(tour: Any) -> None:
-    """The header as a tree."""
+    """The header as a tree, and a search in it."""
+    from PySide6.QtWidgets import QApplication, QLineEdit
+
+    from magic_viewer.ui.tag_browser import TagBrowser
+
     tour.open([MR])
     tour.window.commands["tags"].trigger()
+    tour.rest(1)
+    (browser,) = [one for one in QApplication.topLevelWidgets() if isinstance(one, TagBrowser)]
+    browser.findChild(QLineEdit).setText("slice")
 
 
 @picture

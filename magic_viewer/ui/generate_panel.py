@@ -96,9 +96,14 @@ class GeneratePanel(QWidget):
         """The line under the buttons."""
         return self._status.text()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether Generate can be clicked: there is a model, and it isn't drawing."""
+        return self._generate.isEnabled()
+
     def ask(self) -> None:
         """As if Generate had been clicked."""
-        if self._generate.isEnabled():
+        if self.is_ready:
             self._generate.click()
 
     def _request(self) -> SampleRequest:

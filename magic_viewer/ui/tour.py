@@ -110,6 +110,8 @@ class Tour:
         """Draws synthetic images into the gallery."""
         before = len(self.window.gallery.samples)
         self.window.show_generation()
+        # The last image of the drawing before comes sooner than its end.
+        self.wait_until(lambda: self.window.generate_panel.is_ready, "end drawing")
         self.window.generate_panel.set_request(request)
         self.window.generate_panel.ask()
         self.wait_until(
