@@ -21,7 +21,7 @@ CLASSIFICATION = {
     "bits_per_dim",
     "typicality",
     "in_distribution",
-    "probability_spread",
+    "probability_spreads",
     "log_likelihood_spreads",
     "abstains",
 }

@@ -186,7 +186,7 @@ def _answer(result: "Classification") -> str:
 
     if result.abstains:
         return f"too close to call, {' or '.join(result.contenders)}"
-    return f"{result.label} {with_spread(result)}"
+    return f"{result.label} {with_spread(result, result.label)}"
 
 
 def _slice_values(result: "Classification", number: int) -> dict[str, Any]:

@@ -178,7 +178,7 @@ class Engine:
         return Classification(
             label=labels[best],
             probabilities=dict(zip(labels, probabilities.tolist(), strict=True)),
-            probability_spread=float(drawn[:, best].std()),
+            probability_spreads=dict(zip(labels, drawn.std(0).tolist(), strict=True)),
             contenders=contenders,
             log_likelihoods=dict(zip(labels, scales.sum(1).tolist(), strict=True)),
             scale_log_likelihoods=dict(zip(labels, map(tuple, scales.tolist()), strict=True)),

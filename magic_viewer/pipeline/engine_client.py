@@ -28,7 +28,7 @@ from magic_viewer.pipeline.results import (
     SeriesClassification,
 )
 from magic_viewer.pipeline.series_answer import calibrated, series_answer
-from magic_viewer.progress import Progress
+from magic_viewer.progress import Progress, drain
 
 ENDED = "The model's process came to a sudden end. It is started again with the next request."
 
@@ -131,12 +131,7 @@ class EngineClient:
         yield from self._ask("generate", request)
 
     def _answer(self, task: str, subject: Any = None) -> Any:
-        work = self._ask(task, subject)
-        while True:
-            try:
-                next(work)
-            except StopIteration as stop:
-                return stop.value
+        return drain(self._ask(task, subject))
 
     def _ask(self, task: str, subject: Any = None) -> Generator[Any, None, Any]:
         work = self._process.ask(self._folder, task, subject)

@@ -45,7 +45,7 @@ class Classification:
         label: the most probable class. Where the scales disagree it need not have the highest
             log-likelihood: the less reliable scale counts less.
         probabilities: label -> calibrated posterior probability.
-        probability_spread: standard deviation of the label's probability over draws of the
+        probability_spreads: label -> standard deviation of its probability over draws of the
             dequantization noise.
         contenders: the labels that were the most probable in some draw, the most probable first.
             More than one: the program abstains.
@@ -69,7 +69,7 @@ class Classification:
 
     label: str
     probabilities: dict[str, float]
-    probability_spread: float
+    probability_spreads: dict[str, float]
     contenders: tuple[str, ...]
     log_likelihoods: dict[str, float]
     scale_log_likelihoods: dict[str, tuple[float, ...]]
@@ -295,9 +295,9 @@ class Sample:
     model_hash: str
 
 
-def with_spread(answer: Classification) -> str:
-    """The label's probability and its spread over draws of the noise, as "86.1 ± 0.4 %"."""
-    share, spread = answer.probabilities[answer.label], answer.probability_spread
+def with_spread(answer: Classification, label: str) -> str:
+    """A class's probability and its spread over draws of the noise, as "86.1 ± 0.4 %"."""
+    share, spread = answer.probabilities[label], answer.probability_spreads[label]
     return f"{100 * share:.1f} ± {100 * spread:.1f} %"
 
 

@@ -4,7 +4,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from magic_viewer.pipeline.results import Classification
+from magic_viewer.pipeline.results import Classification, with_spread
 from magic_viewer.ui.theme import SPACING, Color
 
 
@@ -51,7 +51,7 @@ class _Row:
         self._bar = _Bar(label)
         self._share = QLabel()
         self._share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._share.setMinimumWidth(self._share.fontMetrics().horizontalAdvance("100.0 % "))
+        self._share.setMinimumWidth(self._share.fontMetrics().horizontalAdvance("100.0 ± 0.0 % "))
         self._facts = QLabel()
         self._facts.setProperty("role", "quiet")
         self._facts.setContentsMargins(0, 0, 0, SPACING)
@@ -75,7 +75,7 @@ class _Row:
 
     def set_values(self, answer: Classification, label: str) -> None:
         share = answer.probabilities[label]
-        self._share.setText(f"{100 * share:.1f} %")
+        self._share.setText(with_spread(answer, label))
         self._facts.setText(
             f"log p {nats(answer.log_likelihoods[label])} ± "
             f"{answer.log_likelihood_spreads[label]:.1f} nats · "

@@ -86,7 +86,7 @@ class ClassifyPanel(QWidget):
     def show_answer(self, answer: Classification) -> None:
         """What the model says."""
         if answer.is_reliable:
-            self._say(f"{answer.label}  {with_spread(answer)}", "", answer.verdict)
+            self._say(f"{answer.label}  {with_spread(answer, answer.label)}", "", answer.verdict)
         elif answer.is_misfit:
             alarm = self.tr("⚠ Do not rely on this answer. {verdict}")
             self._say(

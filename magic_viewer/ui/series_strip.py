@@ -227,7 +227,7 @@ def _headline(strip: SeriesStrip, answer: Classification) -> str:
         return strip.tr("unlike the training images")
     if answer.abstains:
         return strip.tr(" or ").join(answer.contenders) + "?"
-    return f"{answer.label} {with_spread(answer)}"
+    return f"{answer.label} {with_spread(answer, answer.label)}"
 
 
 def _paint_typicality(painter: QPainter, area: QRectF, answer: Classification) -> None:

@@ -82,7 +82,7 @@ def captions(
         answer = session.examination.classification
         if not answer.in_distribution:
             lines.append("UNLIKE THE TRAINING IMAGES. Do not rely on this answer:")
-        share = f"{answer.label} {with_spread(answer)}"
+        share = f"{answer.label} {with_spread(answer, answer.label)}"
         lines.append(f"{share} by the model “{answer.model}”. {answer.verdict}")
     if painted is not None:
         lines.append(f"{painted.title} = {nats(painted.total)} nats")

@@ -88,8 +88,8 @@ def test_that_the_answer_is_the_mean_of_eight_draws_with_their_spread(engine, mo
     assert len(np.unique(nats[:, 0])) == 8
     assert list(result.log_likelihoods.values()) == pytest.approx(nats.mean(0).tolist())
     assert list(result.log_likelihood_spreads.values()) == pytest.approx(nats.std(0).tolist())
-    drawn = engine._calibration.posterior(score.draws)[:, 0]
-    assert result.probability_spread == pytest.approx(drawn.std())
+    drawn = engine._calibration.posterior(score.draws)
+    assert list(result.probability_spreads.values()) == pytest.approx(drawn.std(0).tolist())
     assert result.contenders == ("left",)
     assert not result.abstains
 
@@ -109,7 +109,7 @@ def test_that_it_abstains_where_draws_disagree(engine: Engine, monkeypatch) -> N
     assert result.abstains
     assert not result.is_reliable
     assert result.contenders == ("left", "right")
-    assert result.probability_spread > 0
+    assert min(result.probability_spreads.values()) > 0
     assert "Too close to call: left or right." in result.verdict
 
 

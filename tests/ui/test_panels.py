@@ -17,7 +17,7 @@ def classification(
     return Classification(
         label="FLAIR",
         probabilities={"FLAIR": 0.9, "T1": 0.1},
-        probability_spread=0.004,
+        probability_spreads={"FLAIR": 0.004, "T1": 0.002},
         contenders=contenders,
         log_likelihoods={"FLAIR": -11000.0, "T1": -11040.0},
         scale_log_likelihoods={"FLAIR": (-10000.0, -1000.0), "T1": (-10030.0, -1010.0)},

@@ -120,6 +120,7 @@ def test_that_the_pointer_gets_the_numbers_as_plain_text(strip) -> None:
         label=labels[0],
         contenders=labels[:1],
         probabilities=dict(zip(labels, (0.9, 0.1), strict=True)),
+        probability_spreads=dict.fromkeys(labels, 0.01),
     )
     strip.set_slices(8, labels)
     strip.set_outcomes({2: SliceOutcome(2, answer)})

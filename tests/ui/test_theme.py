@@ -16,8 +16,9 @@ LOOKS = {"dark": DARK, "light": LIGHT}
 GROUNDS = ("GROUND", "PANEL", "RAISED")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def undressed(qapp):
+    """The look is switched, and is as before afterwards."""
     palette, sheet = qapp.palette(), qapp.styleSheet()
     yield
     apply_theme(qapp)
@@ -64,12 +65,14 @@ def test_that_controls_are_seen_against_what_they_lie_on(look):
         assert contrast(LOOKS[look].CONTROL_EDGE, getattr(LOOKS[look], ground)) >= 3
 
 
+@pytest.mark.usefixtures("undressed")
 def test_that_words_over_the_image_stand_out_from_its_black_in_every_look(qapp):
     apply_theme(qapp, "light")
     for name in ("TEXT", "QUIET", "ACCENT", "WARNING", "MARKING"):
         assert contrast(getattr(ImageColor, name), "#000000") >= 4.5
 
 
+@pytest.mark.usefixtures("undressed")
 def test_that_the_system_decides_when_it_is_asked(qapp):
     apply_theme(qapp, "system")
     assert Color.PANEL in (DARK.PANEL, LIGHT.PANEL)
@@ -86,6 +89,7 @@ def brightness(widget):
     return values[len(values) // 2]
 
 
+@pytest.mark.usefixtures("undressed")
 def test_that_a_switch_reaches_the_open_window_and_leaves_the_image_on_black(opened, scan):
     opened.open(scan)
     program, window = opened.controller.program, opened.window
@@ -104,6 +108,7 @@ def test_that_a_switch_reaches_the_open_window_and_leaves_the_image_on_black(ope
         assert corner.lightness() == 0
 
 
+@pytest.mark.usefixtures("undressed")
 def test_that_class_bars_follow_a_switch(qtbot, qapp):
     apply_theme(qapp, "dark")
     bars = ClassBars()
