@@ -1,6 +1,7 @@
 """A brush that edits a copy of a slice, for what-ifs. The slice it began on is never touched."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
@@ -141,13 +142,17 @@ class Stroke:
 
     # What
 
+    @cached_property
+    def _deviation(self) -> np.float32:
+        """Of the whole slice."""
+        return np.float32(np.std(self._base[self._known], dtype=np.float64))
+
     def _made(self, crop: Crop, part: FloatImage, weights: FloatImage) -> FloatImage:
         known, brush = self._known[crop], self._brush
         share = weights * np.float32(brush.strength)
         if brush.kind == "noise":
-            deviation = np.float32(np.std(self._base[self._known], dtype=np.float64))
             corner = (crop[0].start, crop[1].start)
-            return part + share * _NOISE_SHARE * deviation * edit.noise(
+            return part + share * _NOISE_SHARE * self._deviation * edit.noise(
                 part.shape, corner, self._seed
             )
         if brush.kind == "mirror":

@@ -94,14 +94,20 @@ class BlindController(QObject):
                 self.tr("The model has no answer here. {why}").format(why=text)
             )
 
+    def keeps_unwritten(self) -> bool:
+        """Whether readings are in no file, tried once more: closing would lose them."""
+        if self._log is None or not self._log.pending:
+            return False
+        try:
+            self._log.write()
+        except MagicViewerError as error:
+            log_error(error)
+        return bool(self._log.pending)
+
     def end(self) -> None:
         """Writes what is still waiting."""
         self._retry.stop()
-        if self._log is not None and self._log.pending:
-            try:
-                self._log.write()
-            except MagicViewerError as error:
-                log_error(error)
+        self.keeps_unwritten()
 
     # The mode
 
@@ -127,12 +133,15 @@ class BlindController(QObject):
 
     def start(self, path: Path) -> None:
         """Reads blind from now on, and writes into this file."""
-        log = ReadingLog(path, self._log.pending if self._log is not None else ())
-        self._starting.submit(single_step(_prepared, log))
+        self._starting.submit(single_step(_prepared, ReadingLog(path)))
 
     def _start(self, log: ReadingLog) -> None:
+        # Handed over now, not when the file was chosen: a reading may have come in between.
+        for reading in self._log.pending if self._log is not None else ():
+            log.add(reading)
         self._log = log
         self._panel.set_problem("")
+        self._write()
         self._switch.setChecked(True)
         self._session.set_blind(True)
 

@@ -163,6 +163,7 @@ class Controller(QObject):
             window.commands,
             self.program.preferences,
         )
+        self.program.keeps_unwritten = self._blind.keeps_unwritten
         self.program.guard(lambda: self._markings.is_unsaved, self._markings.save_then)
         self._layouts = LayoutController(
             session, self._viewer.panes, window.commands, self.report, self.say

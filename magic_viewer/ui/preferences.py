@@ -105,6 +105,6 @@ class Preferences(QObject):
 def _as(kind: type[T], kept: object) -> T | None:
     if kind is bool and isinstance(kept, str):
         kept = _WORDS.get(kept)
-    if kind is int and isinstance(kept, str) and kept.lstrip("-").isdecimal():
+    if kind is int and isinstance(kept, str) and kept.removeprefix("-").isdecimal():
         kept = int(kept)
     return kept if type(kept) is kind else None

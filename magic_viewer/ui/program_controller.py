@@ -35,6 +35,9 @@ class ProgramController(QObject):
         settings: where they are kept.
         open_paths: opens files and folders.
         say: one sentence for the user.
+
+    Attributes:
+        keeps_unwritten: whether closing would lose something that no file takes.
     """
 
     def __init__(
@@ -46,13 +49,14 @@ class ProgramController(QObject):
         say: Callable[[str], None],
     ) -> None:
         super().__init__(window)
-        self._window = window
+        self._window, self._say = window, say
         self.preferences = Preferences(settings, self)
         self.recent = RecentController(
             self.preferences, window.recent_menu, window.welcome, open_paths, say
         )
         self._guard: UnsavedGuard | None = None
-        self._is_leaving = False
+        self.keeps_unwritten: Callable[[], bool] = lambda: False
+        self._is_leaving = self._has_warned = False
         session.study_changed.connect(lambda _: self.recent.remember())
         window.may_close = self._may_close
         window.commands["settings"].triggered.connect(lambda _=False: self.show_settings())
@@ -89,6 +93,15 @@ class ProgramController(QObject):
             self._guard.before(action)
 
     def _may_close(self) -> bool:
+        if not self._has_warned and self.keeps_unwritten():
+            self._has_warned = True
+            self._say(
+                self.tr(
+                    "Your readings are not in their file yet. Choose another file for them, or "
+                    "close again to lose them."
+                )
+            )
+            return False
         if self._is_leaving or self._guard is None or not self._guard.is_needed:
             return True
         self._guard.before(self._close)

@@ -78,9 +78,9 @@ class ReadingLog:
         path: a file that is not there yet, or one of readings.
     """
 
-    def __init__(self, path: Path, pending: Sequence[Reading] = ()) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._pending = list(pending)
+        self._pending: list[Reading] = []
         self._lock = threading.Lock()
         self._writing = threading.Lock()
 

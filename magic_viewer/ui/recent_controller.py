@@ -42,7 +42,6 @@ class RecentController(QObject):
         self._looking = Lane(self)
         self.lanes = (self._looking,)
         self._looking.succeeded.connect(self._take_found)
-        self._looking.failed.connect(lambda _: None)
         preferences.changed.connect(self._follow)
         welcome.recent_requested.connect(self.open)
         self._show()
@@ -91,4 +90,7 @@ class RecentController(QObject):
 
 
 def _look_for(study: RecentStudy) -> tuple[RecentStudy, bool]:
-    return study, all(path.exists() for path in study.paths)
+    try:
+        return study, all(path.exists() for path in study.paths)
+    except OSError:
+        return study, True  # opening it says why it can't be read

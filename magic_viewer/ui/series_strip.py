@@ -148,11 +148,10 @@ class SeriesStrip(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Only the columns that are asked for: scrolling touches two of them."""
         painter = QPainter(self)
-        dirty = QRectF(event.rect())
-        for index in range(self._count):
-            area = self.column(index)
-            if area.intersects(dirty):
-                self._paint_column(painter, area, self._outcomes.get(index))
+        ends = (event.rect().left() - 2, event.rect().right() + 2)
+        first, last = (self.index_at(x) or 0 for x in ends)
+        for index in range(first, min(last + 1, self._count)):
+            self._paint_column(painter, self.column(index), self._outcomes.get(index))
         frame = self.column(self._current).adjusted(-1.5, -1.5, 0.5, 0.5)
         painter.setPen(QColor(Color.TEXT))
         painter.drawRect(frame)

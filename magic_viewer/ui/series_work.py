@@ -38,8 +38,10 @@ def fingerprint(image: Slice) -> bytes:
     """Tells a slice from all others, also after its file was opened again."""
     values = image.modality_values
     sample = np.ascontiguousarray(values.ravel()[:: 1 + values.size // _SAMPLED_VALUES])
-    place = f"{image.index} {values.shape}".encode()
-    return hashlib.blake2b(place + sample.tobytes(), digest_size=16).digest()
+    # Its number would change while slices before it are still being read.
+    place = image.index if image.affine is None else image.affine.tolist()
+    facts = f"{place} {values.shape}".encode()
+    return hashlib.blake2b(facts + sample.tobytes(), digest_size=16).digest()
 
 
 def classify_slices(

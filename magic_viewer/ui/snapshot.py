@@ -30,8 +30,8 @@ def snapshot(
     session: Session,
     picture: Picture,
     painted: PaintedMap | None,
-    markings: Sequence[Shown] = (),
-    look: Look | None = None,
+    markings: Sequence[Shown],
+    look: Look,
 ) -> View:
     """The slice in view with its overlays, map and markings.
 
@@ -44,7 +44,6 @@ def snapshot(
     """
     assert session.slice is not None
     assert picture.colored_values is not None
-    look = look or Look()
     turn = session.orientation
     letters = turn.letters(edge_letters(session.slice.affine))
     height, width = pixel_size(session.slice)
@@ -63,9 +62,7 @@ def snapshot(
     return replace(view, drawing=_drawing(session, markings, size_on_page(view), look))
 
 
-def captions(
-    session: Session, painted: PaintedMap | None, look: Look | None = None
-) -> tuple[str, ...]:
+def captions(session: Session, painted: PaintedMap | None, look: Look) -> tuple[str, ...]:
     """Slice and window, class and likelihood. Nothing from the file's texts."""
     assert session.slice is not None
     assert session.volume is not None
@@ -73,7 +70,7 @@ def captions(
     shown = [place, described(session.slice, session.window)]
     if session.is_inverted:
         shown.append("inverted")
-    if look is not None and look.colors != GREY and not session.slice.is_color:
+    if look.colors != GREY and not session.slice.is_color:
         shown.append(f"image in colours: {look.colors}")
     lines = [" · ".join(shown)]
     if session.edited is not None:

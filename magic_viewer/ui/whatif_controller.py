@@ -53,6 +53,7 @@ class WhatIfController(QObject):
         self._left: EditHistory | None = None
         self._stroke: Stroke | None = None
         self._before: Examination | None = None
+        self._is_asked = False
         self._asking = Lane(self)
         self.lanes = (self._asking,)
         self._connect(report)
@@ -85,7 +86,7 @@ class WhatIfController(QObject):
         """The model in use; what another said of the slice doesn't count."""
         self._engine = engine
         self._asking.drop()
-        self._before = None
+        self._before, self._is_asked = None, False
         self._panel.set_labels(engine.info.labels if engine is not None else ())
         if self._session.hides_answer:
             self.end()
@@ -270,6 +271,7 @@ class WhatIfController(QObject):
         left, self._history = self._history, None
         self._stroke = self._before = None
         self._asking.drop()
+        self._is_asked = False
         if left is not None and (left.can_undo or left.can_redo):
             if left.can_undo:
                 text = self.tr(
@@ -301,7 +303,10 @@ class WhatIfController(QObject):
     def _ask_about_original(self) -> None:
         """Where the edit came before the model's answer, or the model after the edit."""
         image, engine = self._session.slice, self._engine
-        if self._before is None and self._session.edited is not None and image and engine:
+        if self._before is not None or self._is_asked or self._session.edited is None:
+            return
+        if image and engine:
+            self._is_asked = True
             self._asking.submit(single_step(self._turns.first, engine.examine, image))
 
     def _compare(self) -> None:

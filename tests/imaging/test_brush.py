@@ -133,3 +133,11 @@ def test_that_pixels_without_a_measurement_are_neither_painted_nor_read():
         assert (after[:, :25] == -2000).all()
         assert np.isnan(after[0, 30])
         assert after[1:, 25:].min() > -200
+
+
+def test_that_noise_at_full_strength_has_half_the_deviation_of_the_slice():
+    image = anatomy(200, 200)
+    stroke = painted(image, Brush("noise", 90), (100, 100))
+    inside = stroke.weights == 1
+    added = (stroke.image().modality_values - image.modality_values)[inside]
+    assert added.std() == pytest.approx(image.modality_values.std() / 2, rel=0.05)

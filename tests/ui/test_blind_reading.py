@@ -1,6 +1,7 @@
 """Blind reading: nothing of the model's answer is on screen before the reader has answered."""
 
 import csv
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from magic_viewer.errors import ModelError
+from magic_viewer.ui import blind_controller
 from magic_viewer.ui.blind_panel import BlindPanel
+from magic_viewer.ui.look import Look
 from magic_viewer.ui.reading_log import Reading
+from magic_viewer.ui.series_work import fingerprint
 from magic_viewer.ui.snapshot import captions
 from tests.ui.conftest import Opened
 
@@ -90,7 +94,9 @@ def all_texts(opened: Opened) -> str:
     shown = [w for w in shown if not (blind.isAncestorOf(w) or chooser.isAncestorOf(w))]
     corners = opened.view._corners
     lines = [line.text for each in vars(corners).values() for line in each]
-    return "\n".join([w.text() for w in shown] + lines + list(captions(opened.session, None)))
+    return "\n".join(
+        [w.text() for w in shown] + lines + list(captions(opened.session, None, Look()))
+    )
 
 
 def test_that_nothing_of_the_answer_is_told_until_the_reader_has_answered(blind: Opened) -> None:
@@ -230,6 +236,42 @@ def test_that_an_unwritable_file_keeps_the_answer_and_another_file_takes_it(
     blind.wait(lambda: controller(blind)._log.path.name == "other.csv")
     assert [row["reader"] for row in rows(blind)] == ["left"]
     blind.wait(lambda: panel.problem == "")
+
+
+def test_that_a_reading_given_while_another_file_is_prepared_goes_into_it(
+    blind: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = controller(blind)._log.path
+    path.unlink()
+    path.mkdir()
+    gate, prepare = threading.Event(), blind_controller._prepared
+    monkeypatch.setattr(blind_controller, "_prepared", lambda log: gate.wait(20) and prepare(log))
+    controller(blind).start(tmp_path / "other.csv")
+    controller(blind).answer("left")
+    gate.set()
+    blind.wait(lambda: controller(blind)._log.path.name == "other.csv")
+    assert [row["reader"] for row in rows(blind)] == ["left"]
+
+
+def test_that_a_window_with_readings_in_no_file_closes_only_when_told_twice(blind: Opened) -> None:
+    path = controller(blind)._log.path
+    path.unlink()
+    path.mkdir()
+    controller(blind).answer("left")
+    blind.wait(lambda: "can't be written" in blind.window.blind_panel.problem)
+    blind.window.close()
+    assert blind.window.isVisible()
+    assert "close again" in blind.window.message_bar.text
+    blind.window.close()
+    assert not blind.window.isVisible()
+
+
+def test_that_a_slice_seen_while_others_were_read_is_known_by_its_place(blind: Opened) -> None:
+    image = blind.session.slice
+    assert fingerprint(replace(image, index=image.index + 1)) == fingerprint(image)
+    moved = image.affine.copy()
+    moved[2, 3] += 1
+    assert fingerprint(replace(image, affine=moved)) != fingerprint(image)
 
 
 def test_that_writing_is_tried_again_by_itself(blind: Opened) -> None:

@@ -24,6 +24,7 @@ from magic_viewer.pipeline.results import Classification, Examination, ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.ui.backend import Backend, ModelEntry
 from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.look import Look
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.slice_view import SliceView
 from magic_viewer.ui.snapshot import captions
@@ -46,7 +47,7 @@ class Engine:
         maps = np.full((2, 8, 8), -3.0)
         sums = dict.fromkeys(LABELS, float(maps[0].sum()))
         answer = Classification(
-            "T2", {"T1": 0.2, "T2": 0.8}, 0.01, ("T2",), sums,
+            "T2", {"T1": 0.2, "T2": 0.8}, {"T1": 0.01, "T2": 0.01}, ("T2",), sums,
             {label: (nats,) for label, nats in sums.items()}, dict.fromkeys(LABELS, 1.5), sums,
             0.5, self.in_distribution, "So it is.",
             (1.0,), "brain", "CPU", 0.1,
@@ -185,7 +186,7 @@ def test_that_a_slice_unlike_the_training_images_is_marked_on_the_image_too(qtbo
     assert any(line.is_warning for line in desk.view._corners.top_right)
     assert desk.window.classify_panel.alarm
     desk.wait(lambda: desk.controller._models.painted is not None)
-    lines = captions(desk.session, desk.controller._models.painted)
+    lines = captions(desk.session, desk.controller._models.painted, Look())
     assert any("Do not rely" in line for line in lines)
 
 

@@ -21,7 +21,7 @@ def examination(error: float = 0.0) -> Examination:
     shares = maps.sum((2, 3)) * (1 + error)
     nats = dict(zip(LABELS, shares.sum(0).tolist(), strict=True))
     answer = Classification(
-        "B", PROBABILITIES, 0.01, ("B",), nats,
+        "B", PROBABILITIES, dict.fromkeys(LABELS, 0.01), ("B",), nats,
         {label: tuple(shares[:, n]) for n, label in enumerate(LABELS)},
         dict.fromkeys(LABELS, 1.0), dict.fromkeys(LABELS, 2.0), 0.4, True, "Typical.",
         (1.0, 1.0), "m", "CPU", 0.1,

@@ -62,6 +62,12 @@ def test_that_a_word_of_a_newer_version_counts_as_not_there(preferences):
     assert preferences.get(RADIOLOGICAL) is True
 
 
+@pytest.mark.parametrize("kept", ["--5", "-", "", "5.0", "five"])
+def test_that_a_number_that_is_none_counts_as_not_there(kept, preferences):
+    preferences.settings.setValue(NOTICE_ACCEPTED.key, kept)
+    assert preferences.get(NOTICE_ACCEPTED) == 0
+
+
 def test_that_every_key_is_there_once():
     keys = [one.key for one in PREFERENCES]
     assert len(keys) == len(set(keys))

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton
 
 from magic_viewer.ui.preferences import RECENT, REMEMBER_RECENT, Preferences
 from magic_viewer.ui.recent import MOST, RecentStudies, RecentStudy
+from magic_viewer.ui.recent_controller import _look_for
 from magic_viewer.ui.welcome import Welcome
 
 # The offscreen platform says this of every bare widget with a size hint.
@@ -144,3 +145,12 @@ def test_that_who_opts_out_leaves_nothing_behind(opened, scan):
     kept = opened.settings.value(RECENT.key)
     assert kept is None or json.loads(kept) == []
     assert not opened.window.recent_menu.isEnabled()
+
+
+def test_that_a_study_that_cannot_be_looked_at_is_left_to_the_reader_to_refuse(monkeypatch):
+    def forbidden(_path):
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "exists", forbidden)
+    study = RecentStudy((Path("/a/locked"),), NOON)
+    assert _look_for(study) == (study, True)

@@ -1,5 +1,6 @@
 """What-if: paint a copy with the mouse and see what the model makes of it."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -413,3 +414,23 @@ def test_that_the_panel_shows_both_answers_and_what_is_not_known_yet(qtbot):
         ("FLAIR", "90.0 → 50.0 %", "−20.0"),
         ("T1", "10.0 → 50.0 %", "+10.0"),
     ]
+
+
+def test_that_a_long_stroke_before_the_first_answer_asks_about_the_original_once(painter):
+    answer, asked = painter.engine.examine, []
+    gate = threading.Event()
+
+    def slow(image):
+        asked.append(image.modality_values)
+        gate.wait(20)
+        return answer(image)
+
+    painter.engine.examine = slow
+    painter.session.set_slice(replace(painter.session.slice))
+    original = painter.session.slice.modality_values
+    painter.key("p")
+    painter.paint(*((column, 12) for column in range(8, 30)))
+    painter.wait(lambda: len(asked) >= 1)
+    gate.set()
+    painter.wait(lambda: painter.controller._whatif._before is not None)
+    assert sum(values is original for values in asked) == 1
