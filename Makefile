@@ -20,7 +20,7 @@ PACKAGER := .venv-package/bin/python
 BUNDLE_OPTIONS = $(if $(WITHOUT_NC),--without-noncommercial)
 
 .PHONY: help demo test lint format screenshots models wheel bundle deb proof sizes startup clean \
-	distclean python system window xvfb clicks
+	distclean python system window xvfb clicks proof-tools
 
 help:
 	@echo 'make demo         set up, then open the window on sample scans'
@@ -79,7 +79,7 @@ deb: bundle
 	$(PACKAGER) packaging/debian_package.py
 	$(PACKAGER) packaging/sizes.py
 
-proof: deb clicks
+proof: deb proof-tools
 	$(PACKAGER) packaging/startup.py
 	$(PACKAGER) packaging/prove.py $(if $(SERIES),--series '$(SERIES)')
 
@@ -135,3 +135,6 @@ xvfb: python
 
 clicks: python
 	@$(SYSTEM) window xvfb clicks
+
+proof-tools: python
+	@$(SYSTEM) window xvfb clicks proof

@@ -1,9 +1,9 @@
 """Names the system packages that Qt needs and this machine lacks; as root it installs them.
 
-Usage: python3 packaging/system_packages.py [window] [xvfb] [clicks]
+Usage: python3 packaging/system_packages.py [window] [xvfb] [clicks] [proof]
 
 Without a word it checks what the window needs without a screen; `window` adds what it needs on
-one, `xvfb` a screen in memory, `clicks` a hand for it. It looks for the libraries themselves,
+one, `xvfb` a screen in memory, `clicks` a hand for it, `proof` what makes a bare system. It looks for the libraries themselves,
 since the names of the packages differ between releases. Linux only: elsewhere the wheels bring
 all they need.
 """
@@ -35,6 +35,7 @@ WINDOW = {
 PROGRAMS = {
     "xvfb": {"xvfb-run": "xvfb", "xauth": "xauth"},
     "clicks": {"xdotool": "xdotool"},
+    "proof": {"debootstrap": "debootstrap", "weston": "weston"},
 }
 FONT_FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
