@@ -19,8 +19,8 @@ TRAIN = $(BIN)/magic-viewer train $(DATA)/$(2) --out models/$(1) --run runs/$(1)
 PACKAGER := .venv-package/bin/python
 BUNDLE_OPTIONS = $(if $(WITHOUT_NC),--without-noncommercial)
 
-.PHONY: help demo test lint format screenshots models wheel bundle deb proof sizes startup clean \
-	distclean python system window xvfb clicks proof-tools
+.PHONY: help demo test lint format screenshots models wheel bundle deb proof sizes startup site \
+	clean distclean python system window xvfb clicks proof-tools
 
 help:
 	@echo 'make demo         set up, then open the window on sample scans'
@@ -30,6 +30,7 @@ help:
 	@echo 'make lint         ruff, mypy and the import contracts'
 	@echo 'make format       let ruff format and fix'
 	@echo 'make screenshots  draw the pictures of the documentation again'
+	@echo 'make site         build the documentation as a site in build/site'
 	@echo 'make models       train the bundled models from DATA=$(DATA), resumably,'
 	@echo '                  each for at most MINUTES=$(MINUTES)'
 	@echo 'make wheel        build dist/*.whl, with models and resources inside'
@@ -61,6 +62,10 @@ screenshots: export QT_QPA_PLATFORM := xcb
 screenshots: xvfb .venv/app.stamp
 	xvfb-run -a -s '-screen 0 1600x1000x24' $(BIN)/python docs/make_screenshots.py
 	xvfb-run -a -s '-screen 0 2900x1900x24' $(BIN)/python docs/make_guide_pictures.py
+
+# Not --quiet: warnings would not count then, and --strict let everything pass.
+site: .venv/docs.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 models: .venv/app.stamp
 	$(call TRAIN,modality,mednist64)
@@ -108,6 +113,11 @@ $(shell test -x $(BIN)/python || rm -f .venv/*.stamp)
 .venv/test.stamp: $(INPUTS) | .venv/bin/python
 	@echo 'Installing MAGIC Viewer and its test tools into .venv; the first time takes some minutes.'
 	$(INSTALL) -e '.[test]'
+	@touch $@ .venv/app.stamp
+
+.venv/docs.stamp: $(INPUTS) | .venv/bin/python
+	@echo 'Installing MAGIC Viewer and MkDocs into .venv; the first time takes some minutes.'
+	$(INSTALL) -e '.[docs]'
 	@touch $@ .venv/app.stamp
 
 .venv-package/stamp: $(INPUTS) | window
