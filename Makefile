@@ -64,8 +64,8 @@ screenshots: xvfb .venv/app.stamp
 	xvfb-run -a -s '-screen 0 2900x1900x24' $(BIN)/python docs/make_guide_pictures.py
 
 # Not --quiet: warnings would not count then, and --strict let everything pass.
-site: .venv/docs.stamp
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+site: .venv-site/stamp
+	NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --strict
 
 models: .venv/app.stamp
 	$(call TRAIN,modality,mednist64)
@@ -100,7 +100,7 @@ clean:
 	find . -path ./.venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .venv-package
+	rm -rf .venv .venv-package .venv-site
 
 # The stamps say that .venv holds what these two files ask for; without its Python they say nothing.
 $(shell test -x $(BIN)/python || rm -f .venv/*.stamp)
@@ -115,15 +115,17 @@ $(shell test -x $(BIN)/python || rm -f .venv/*.stamp)
 	$(INSTALL) -e '.[test]'
 	@touch $@ .venv/app.stamp
 
-.venv/docs.stamp: $(INPUTS) | .venv/bin/python
-	@echo 'Installing MAGIC Viewer and MkDocs into .venv; the first time takes some minutes.'
-	$(INSTALL) -e '.[docs]'
-	@touch $@ .venv/app.stamp
-
 .venv-package/stamp: $(INPUTS) | window
 	@echo 'Installing MAGIC Viewer and PyInstaller into .venv-package; the first time takes minutes.'
 	$(PYTHON) -m venv --clear .venv-package
 	$(PACKAGER) -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[package]'
+	@touch $@
+
+# The site needs nothing of the program, so it need not wait for torch.
+.venv-site/stamp: constraints.txt | python
+	$(PYTHON) -m venv --clear .venv-site
+	.venv-site/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		mkdocs mkdocs-material
 	@touch $@
 
 .venv/bin/python: | system

@@ -2,7 +2,8 @@
 
 The README is the site's first page, so that what the program is for is written once. A link to
 a file of the checkout that has no place on the site, such as a script, becomes its text. One to
-a file that isn't there is left alone, and ends the build (`mkdocs build --strict`).
+a file that isn't there is left alone, and ends the build (`mkdocs build --strict`). A picture leads
+to itself in full size.
 """
 
 import os
@@ -24,6 +25,8 @@ _NAMES = {
     "resources/icons/magic-viewer.svg": "images/magic-viewer.svg",
 }
 _LINK = re.compile(r"\[(?P<text>[^\[\]]*)\]\((?P<path>[^)#\s:]+)(?P<anchor>#[^)\s]*)?\)")
+# A picture of its own; its column is narrower than the window that it shows.
+_PICTURE = re.compile(r"^!\[[^\[\]]*\]\((?P<path>[^)\s:]+)\)$", re.MULTILINE)
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -50,4 +53,4 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             return f"[{link['text']}]({Path(path).as_posix()}{link['anchor'] or ''})"
         return link["text"] if target.exists() else link[0]
 
-    return _LINK.sub(lead, markdown)
+    return _PICTURE.sub(r"[\g<0>](\g<path>)", _LINK.sub(lead, markdown))
