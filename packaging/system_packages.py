@@ -3,9 +3,9 @@
 Usage: python3 packaging/system_packages.py [window] [xvfb] [clicks] [proof]
 
 Without a word it checks what the window needs without a screen; `window` adds what it needs on
-one, `xvfb` a screen in memory, `clicks` a hand for it, `proof` what makes a bare system. It looks for the libraries themselves,
-since the names of the packages differ between releases. Linux only: elsewhere the wheels bring
-all they need.
+one, `xvfb` a screen in memory, `clicks` a hand for it, `proof` what makes a bare system. It looks
+for the libraries themselves, since the names of the packages differ between releases. Linux only:
+elsewhere the wheels bring all they need.
 """
 
 import ctypes
