@@ -21,7 +21,8 @@ from icons import write_theme_icons
 from sizes import files_of
 
 LINUX = Path(__file__).resolve().parent / "linux"
-MAINTAINER = "MAGIC Viewer developers <magic-viewer@localhost>"
+# The authors as CITATION.cff names them; .invalid is reserved, so that nobody gets their mail.
+MAINTAINER = "The MAGIC Viewer developers <noreply@magic-viewer.invalid>"
 # What the bundle takes from the system: the libraries that belong to drivers and to the
 # desktop, and fonts. libc6 comes in with the version its libraries were built against.
 DEPENDS = (
