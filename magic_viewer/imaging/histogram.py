@@ -19,7 +19,8 @@ class Histogram:
     Attributes:
         counts: (bins,) pixels in each; of a large slice a sample of its pixels.
         low: lower edge of the first bin, the lowest value counted.
-        high: upper edge of the last bin, the highest value counted; above `low`.
+        high: upper edge of the last bin, the highest value counted; above `low`, and both
+            beside the value where all pixels have the same.
     """
 
     counts: npt.NDArray[np.int64]
@@ -43,7 +44,9 @@ def histogram(image: Slice) -> Histogram | None:
         return None
     low, high = float(values.min()), float(values.max())
     if not high > low:
-        low, high = low - 0.5, low + 0.5
+        # Of a very large value, 0.5 is less than its last digit.
+        half = max(0.5, abs(low) / _BINS)
+        low, high = low - half, low + half
     # Each value has its bin by one multiplication; np.histogram looks for edges.
     places = ((values.astype(np.float64) - low) * (_BINS / (high - low))).astype(np.intp)
     counts = np.bincount(np.minimum(places, _BINS - 1), minlength=_BINS)

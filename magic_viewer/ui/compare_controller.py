@@ -36,7 +36,6 @@ class CompareController(QObject):
         self.is_linked = True
         self.is_on = self._is_aiming = False
         self._is_fresh = True
-        self._point_world: FloatArray | None = None
         self._reading = Lane(self)
         self.lanes = (self._reading,)
         self._reading.succeeded.connect(self._take)
@@ -181,7 +180,6 @@ class CompareController(QObject):
 
     def _place_crosshair(self, point_world: FloatArray | None) -> None:
         """In both, each at the slice nearest to it."""
-        self._point_world = point_world
         left, right = self._session.volume, self.volume
         if point_world is None or left is None or right is None:
             self._view.set_crosshair(None)

@@ -1,6 +1,12 @@
 """Words about the slice in view: how it lies on screen, and what is under the pointer. No Qt."""
 
-from magic_viewer.imaging.geometry import edge_letters, format_world, index_to_world, plane_name
+from magic_viewer.imaging.geometry import (
+    EdgeLetters,
+    edge_letters,
+    format_world,
+    index_to_world,
+    plane_name,
+)
 from magic_viewer.imaging.study import Slice
 from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.session import Session
@@ -16,10 +22,13 @@ def plane_notes(image: Slice, orientation: Orientation) -> list[str]:
     letters = orientation.letters(edge_letters(image.affine))
     if letters is None:
         return ["Orientation unknown"]
-    names = {"R": "Radiological", "L": "Neurological"}
     plane = plane_name(image.affine) or ""
-    convention = names.get(letters.left[0])
-    return [text for text in (convention, plane.capitalize()) if text]
+    return [text for text in (convention_name(letters), plane.capitalize()) if text]
+
+
+def convention_name(letters: EdgeLetters) -> str:
+    """Names the convention that is really on screen; "" where the left is neither R nor L."""
+    return {"R": "Radiological", "L": "Neurological"}.get(letters.left[0], "")
 
 
 def readout(image: Slice, row: int, column: int) -> list[str]:

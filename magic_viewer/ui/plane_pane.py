@@ -9,7 +9,7 @@ from magic_viewer.imaging.geometry import edge_letters, format_world, index_to_w
 from magic_viewer.imaging.reslice import PlaneName, Sampler, Slab, patient_grid
 from magic_viewer.imaging.study import FloatArray, Slice
 from magic_viewer.ui.job import Lane
-from magic_viewer.ui.notes import readout
+from magic_viewer.ui.notes import convention_name, readout
 from magic_viewer.ui.orientation import Orientation, by_convention
 from magic_viewer.ui.slab_words import slab_words
 from magic_viewer.ui.slice_text import Line
@@ -19,7 +19,6 @@ from magic_viewer.ui.theme import ImageColor
 Report = Callable[[BaseException], None]
 TITLES = {"axial": "Axial", "coronal": "Coronal", "sagittal": "Sagittal"}
 COLORS = dict(zip(TITLES, ImageColor.PLANES, strict=False))
-_CONVENTIONS = {"R": "Radiological", "L": "Neurological"}
 
 
 class PlanePane(QObject):
@@ -100,7 +99,7 @@ class PlanePane(QObject):
         left, right = [Line(self.tr(TITLES[self.name]), swatch=COLORS[self.name])], []
         if self.image is not None and self.sampler is not None:
             letters = self._orientation().letters(edge_letters(self.image.affine))
-            convention = _CONVENTIONS.get(letters.left[0]) if letters is not None else None
+            convention = convention_name(letters) if letters is not None else ""
             left += [Line(convention)] if convention else []
             count = self.sampler.grid.shape[0]
             right.append(Line(f"{self.tr('Plane')} {self.image.index + 1} / {count}"))

@@ -34,7 +34,8 @@ def test_that_without_numbers_there_is_no_histogram(values):
     assert histogram(Slice(values)) is None
 
 
-def test_that_one_value_alone_has_a_bin_of_its_own():
-    shown = histogram(Slice(np.full((3, 3), 7, np.float32)))
-    assert shown.low < 7 < shown.high
+@pytest.mark.parametrize("value", [0, 7, -1e20])
+def test_that_one_value_alone_has_a_bin_of_its_own(value):
+    shown = histogram(Slice(np.full((3, 3), value, np.float32)))
+    assert shown.low < value < shown.high
     assert shown.counts.max() == 9
