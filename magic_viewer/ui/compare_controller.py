@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QRectF, Signal
+from PySide6.QtCore import QObject, Signal
 
-from magic_viewer.imaging.display import default_window
 from magic_viewer.imaging.geometry import edge_letters, index_to_world, world_to_index
-from magic_viewer.imaging.study import FloatArray, Slice, Study, Volume, Window
-from magic_viewer.ui import windowing
+from magic_viewer.imaging.study import FloatArray, Series, Slice, Study, Volume
+from magic_viewer.ui.compare_display import CompareDisplay
 from magic_viewer.ui.crosshair import Crosshair
 from magic_viewer.ui.job import Lane, single_step
 from magic_viewer.ui.notes import plane_notes, readout
-from magic_viewer.ui.orientation import by_convention
 from magic_viewer.ui.pane_grid import PaneGrid
 from magic_viewer.ui.session import Session, find_slice
 from magic_viewer.ui.slice_text import Line
@@ -20,10 +18,11 @@ Report = Callable[[BaseException], None]
 
 
 class CompareController(QObject):
-    """The left is the session's series. The right has a slice and a window of its own."""
+    """The left is the session's series. The right has a slice and a display of its own."""
 
     # (column, row) of the left slice, or None.
     crosshair_placed = Signal(object)
+    active_changed = Signal(bool)
 
     def __init__(self, session: Session, panes: PaneGrid, report: Report) -> None:
         super().__init__()
@@ -32,9 +31,9 @@ class CompareController(QObject):
         self._study = session.study
         self.series_index, self.slice_index = 0, 0
         self.image: Slice | None = None
-        self.window: Window | None = None
+        self.display = CompareDisplay(self._view)
         self.is_linked = True
-        self.is_on = self._is_aiming = False
+        self.is_on = self.is_active = self._is_aiming = False
         self._is_fresh = True
         self._reading = Lane(self)
         self.lanes = (self._reading,)
@@ -44,26 +43,34 @@ class CompareController(QObject):
 
     def _connect(self) -> None:
         session, view = self._session, self._view
-        self._bar.series_requested.connect(self.select_series)
+        self._bar.series_requested.connect(self._choose_series)
         self._bar.link_requested.connect(self.set_linked)
         session.slice_index_changed.connect(lambda _: self._follow())
         session.series_changed.connect(lambda _: self._begin_link())
         session.study_grown.connect(self._grow)
-        session.window_changed.connect(lambda *_: self._show_window())
-        session.orientation_changed.connect(lambda _: self._show_words())
+        session.series_changed.connect(lambda _: self.set_active(False))
+        session.orientation_changed.connect(
+            lambda _: self.display.follow_convention(session.is_radiological)
+        )
+        self.display.turned.connect(self._show_words)
+        self._left.pressed.connect(lambda: self.set_active(False))
+        view.pressed.connect(lambda: self.set_active(True))
         session.overlays_switched.connect(view.show_overlays)
         self._left.crosshair_moved.connect(self._aim_left)
         view.crosshair_moved.connect(self._aim_right)
         view.slice_step_requested.connect(self.step)
-        view.window_dragged.connect(self._drag_window)
-        view.region_selected.connect(self._window_from)
         view.pointed_at.connect(self._point_at)
 
     @property
-    def volume(self) -> Volume | None:
+    def series(self) -> Series | None:
         """The one on the right."""
         series = self._study.series
-        return series[self.series_index].volumes[0] if self.series_index < len(series) else None
+        return series[self.series_index] if self.series_index < len(series) else None
+
+    @property
+    def volume(self) -> Volume | None:
+        """Its first."""
+        return self.series.volumes[0] if self.series is not None else None
 
     def why_not(self) -> str:
         """Says why there is nothing to show beside; "" when there is."""
@@ -76,6 +83,7 @@ class CompareController(QObject):
     def set_on(self, is_on: bool) -> None:
         """Whether the right series is in view; it begins with the next of the list."""
         self.is_on = is_on
+        self.set_active(False)
         if not is_on:
             self._reading.drop()
             self._set_image(None)
@@ -83,6 +91,10 @@ class CompareController(QObject):
         self._view.show_overlays(self._session.shows_overlays)
         self._study = self._session.study
         self.select_series((self._session.series_index + 1) % len(self._study.series))
+
+    def _choose_series(self, index: int) -> None:
+        self.select_series(index)
+        self.set_active(True)
 
     def select_series(self, index: int) -> None:
         """Another series on the right, at the left one's place."""
@@ -109,6 +121,11 @@ class CompareController(QObject):
         self._is_aiming = True
         self._session.go_to_slice(self._counterpart(volume, self.slice_index, left))
         self._is_aiming = False
+
+    def go_to_end(self, is_last: bool) -> None:
+        """The first slice, or the last."""
+        if self.volume is not None:
+            self.step(self.volume.shape[0] if is_last else -self.volume.shape[0])
 
     # The link
 
@@ -224,20 +241,20 @@ class CompareController(QObject):
     def _take(self, image: Slice) -> None:
         if self._is_fresh:
             self._is_fresh = False
-            self.window = None if image.voi_lut is not None else default_window(image)
+            self.display.begin(image, self._session.is_radiological)
             self._view.fit()
         self._set_image(image)
-        self._show_window()
 
     def _set_image(self, image: Slice | None) -> None:
-        self.image = image
+        self.image = self.display.image = image
         self._view.set_slice(image)
+        self.display.show()
         self._show_words()
 
     def _show_words(self) -> None:
         image = self.image
         letters = edge_letters(image.affine) if image is not None else None
-        orientation = by_convention(letters, self._session.is_radiological)
+        orientation = self.display.orientation
         self._view.set_orientation(orientation, orientation.letters(letters))
         left, right = [], []
         if image is not None and self.volume is not None:
@@ -250,32 +267,20 @@ class CompareController(QObject):
         lines = [] if self.image is None or pixel is None else readout(self.image, *pixel)
         self._view.set_readout(lines)
 
-    # Its window
+    # Which of the two commands act on
+
+    def set_active(self, is_active: bool) -> None:
+        """Whether keys and presets are for the right series. The frame says so."""
+        self.is_active = is_active and self.is_on
+        self._left.set_framed(self.is_on and not self.is_active)
+        self._view.set_framed(self.is_active)
+        self.active_changed.emit(self.is_active)
 
     def reset(self) -> None:
-        """The file's own window, and all of the slice."""
+        """The file's own window and turn, and all of the slice."""
         if self.image is not None:
             self._is_fresh = True
             self._take(self.image)
-
-    def _show_window(self) -> None:
-        self._view.set_window(self.window, self._session.is_inverted)
-
-    def _set_window(self, window: Window | None) -> None:
-        if window is not None:
-            self.window = window
-            self._show_window()
-
-    def _drag_window(self, right: float, down: float) -> None:
-        start = self.window or (default_window(self.image) if self.image is not None else None)
-        if start is not None:
-            self._set_window(windowing.dragged(start, right, down))
-
-    def _window_from(self, region: QRectF) -> None:
-        if self.image is not None and not self.image.is_color:
-            values = self.image.modality_values
-            corners = region.left(), region.top(), region.right(), region.bottom()
-            self._set_window(windowing.of_rectangle(values, *corners))
 
 
 def _tell_frames(left: Volume, right: Volume) -> bool:

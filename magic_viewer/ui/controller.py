@@ -3,6 +3,7 @@
 import pkgutil
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,6 +170,7 @@ class Controller(QObject):
             session, self._viewer.panes, window.commands, self.report, self.say
         )
         self._layouts.crosshair_placed.connect(self._view_controls.place_crosshair)
+        self._window_controls.join(self._layouts.compare)
         for view in self._viewer.panes.views[1:]:
             self._view_controls.add_view(view)
         self._samples = SampleController(window.generate_panel, window.gallery, self.report)
@@ -241,26 +243,28 @@ class Controller(QObject):
 
     def _connect_commands(self) -> None:
         scan, panes = self._scan, self._viewer.panes
+        scroller = partial(self._layouts.active_scroller, scan)
+        display = partial(self._layouts.active_display, scan)
         for name, action in {
-            "previous_slice": lambda: scan.step(-1),
-            "next_slice": lambda: scan.step(1),
-            "back_ten": lambda: scan.step(-10),
-            "forward_ten": lambda: scan.step(10),
-            "first_slice": lambda: scan.go_to_end(False),
-            "last_slice": lambda: scan.go_to_end(True),
+            "previous_slice": lambda: scroller().step(-1),
+            "next_slice": lambda: scroller().step(1),
+            "back_ten": lambda: scroller().step(-10),
+            "forward_ten": lambda: scroller().step(10),
+            "first_slice": lambda: scroller().go_to_end(False),
+            "last_slice": lambda: scroller().go_to_end(True),
             "previous_series": lambda: scan.step_series(-1),
             "next_series": lambda: scan.step_series(1),
             "fit": panes.fit,
             "zoom_in": panes.zoom_in,
             "zoom_out": panes.zoom_out,
-            "flip_horizontal": lambda: scan.turn(Orientation.flipped_horizontally),
-            "flip_vertical": lambda: scan.turn(Orientation.flipped_vertically),
-            "turn_right": lambda: scan.turn(lambda now: now.turned(1)),
-            "turn_left": lambda: scan.turn(lambda now: now.turned(-1)),
+            "flip_horizontal": lambda: display().turn(Orientation.flipped_horizontally),
+            "flip_vertical": lambda: display().turn(Orientation.flipped_vertically),
+            "turn_right": lambda: display().turn(lambda now: now.turned(1)),
+            "turn_left": lambda: display().turn(lambda now: now.turned(-1)),
             "reset": scan.reset,
-            "file_window": scan.show_file_window,
-            "full_range": scan.show_full_range,
-            "invert": self.session.invert,
+            "file_window": lambda: display().show_file_window(),
+            "full_range": lambda: display().show_full_range(),
+            "invert": lambda: display().invert(),
             "generate": self._generate,
             "classify_all": self._series.begin,
             "cancel": self._cancel,

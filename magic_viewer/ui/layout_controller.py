@@ -11,8 +11,10 @@ from magic_viewer.imaging.block import Block
 from magic_viewer.imaging.reslice import Slab
 from magic_viewer.ui.block_keeper import BlockKeeper
 from magic_viewer.ui.compare_controller import CompareController
+from magic_viewer.ui.compare_display import CompareDisplay
 from magic_viewer.ui.pane_grid import LAYOUTS, LayoutName, PaneGrid
 from magic_viewer.ui.planes_controller import ACQUIRED_COLOR, PlanesController
+from magic_viewer.ui.scan_controller import ScanController
 from magic_viewer.ui.session import Session
 from magic_viewer.ui.slab_controller import SlabController
 from magic_viewer.ui.slab_words import slab_words
@@ -90,6 +92,14 @@ class LayoutController(QObject):
         self._commands[f"layout_{name}"].setChecked(True)
         if name != self.layout_name:
             self._arrange(name)
+
+    def active_scroller(self, scan: ScanController) -> ScanController | CompareController:
+        """Who scrolls by keys: the series that was clicked last."""
+        return self.compare if self.compare.is_active else scan
+
+    def active_display(self, scan: ScanController) -> ScanController | CompareDisplay:
+        """Whose window and turn keys change: that of the series that was clicked last."""
+        return self.compare.display if self.compare.is_active else scan
 
     def cancel(self) -> None:
         """Gives up reading for planes or slabs."""

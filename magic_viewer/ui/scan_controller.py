@@ -290,6 +290,10 @@ class ScanController(QObject):
         if self._session.slice is not None:
             self._session.set_window(full_range(self._session.slice))
 
+    def invert(self) -> None:
+        """Swaps black and white."""
+        self._session.invert()
+
     def reset(self) -> None:
         """As the series was when it was opened, but at this slice."""
         if self._session.slice is not None:

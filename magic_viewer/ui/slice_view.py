@@ -17,6 +17,7 @@ from magic_viewer.pipeline.overlay import Veil
 from magic_viewer.ui import mouse
 from magic_viewer.ui.brush_hand import BrushHand, draw_edited_mark
 from magic_viewer.ui.crosshair import Crosshair, draw_crosshair
+from magic_viewer.ui.frame import draw_frame
 from magic_viewer.ui.look import Look
 from magic_viewer.ui.marking_hand import MarkingHand
 from magic_viewer.ui.marking_item import MarkingItem
@@ -41,6 +42,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
     # (column, row) of the slice, pixel centres at whole numbers.
     crosshair_moved = Signal(float, float)
     double_clicked = Signal()
+    pressed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background="k")
@@ -66,6 +68,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         self._is_inverted = False
         self._orientation = Orientation()
         self._is_fitted = True
+        self._is_framed = False
         self._crosshair: Crosshair | None = None
         self._plane_lines: Sequence[PlaneLine] = ()
         self._plane_center: tuple[float, float] | None = None
@@ -193,6 +196,11 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
             self._picture.set_pixels(shown)
         self._item.update()
 
+    def set_framed(self, is_framed: bool) -> None:
+        """Whether it is the one of several that commands act on."""
+        self._is_framed = is_framed
+        self.viewport().update()
+
     def set_outline(self, box: Box | None) -> None:
         """What the model saw, in slice pixels."""
         self._item.set_box(box)
@@ -261,6 +269,7 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begins a drag."""
+        self.pressed.emit()
         if self._slice is not None:
             self._mouse.press(event)
 
@@ -350,3 +359,5 @@ class SliceView(pg.GraphicsView):  # type: ignore[misc]
         if self._is_edited:
             draw_edited_mark(painter, area, self.tr("EDITED – what if"))
         self.brush.draw(painter)
+        if self._is_framed:
+            draw_frame(painter, area)

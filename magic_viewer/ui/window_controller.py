@@ -11,6 +11,7 @@ from magic_viewer.imaging.display import default_window
 from magic_viewer.imaging.histogram import histogram
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.image_colors import COLOR_MAPS
+from magic_viewer.ui.compare_controller import CompareController
 from magic_viewer.ui.histogram_view import HistogramView
 from magic_viewer.ui.preferences import PRESETS, WINDOW_PANEL, Preferences
 from magic_viewer.ui.preset_dialog import PresetDialog
@@ -42,6 +43,7 @@ class WindowController(QObject):
         self.presets = load_presets(preferences)
         self._histogram = HistogramView()
         self._counted: Slice | None = None
+        self._compare: CompareController | None = None
         self._window_is_due = _timer(panel, _WINDOW_DELAY_MS, self._show_window)
         self._histogram_is_due = _timer(panel, _HISTOGRAM_DELAY_MS, self._count)
         self._connect_panel()
@@ -132,9 +134,20 @@ class WindowController(QObject):
 
     def show(self, number: int) -> None:
         """One of the CT windows; they mean nothing for anything but CT."""
-        image = self._session.slice
+        compare = self._active_compare()
+        image = self._session.slice if compare is None else compare.image
         if image is not None and image.modality == "CT":
-            self._session.set_window(self.presets[number])
+            target = self._session if compare is None else compare.display
+            target.set_window(self.presets[number])
+
+    def join(self, compare: CompareController) -> None:
+        """The presets act on the right one of two series too, while it is active."""
+        self._compare = compare
+        compare.active_changed.connect(lambda _: self._name_presets())
+
+    def _active_compare(self) -> CompareController | None:
+        compare = self._compare
+        return compare if compare is not None and compare.is_active else None
 
     def edit_presets(self) -> PresetDialog:
         """Asks for others."""
@@ -156,7 +169,8 @@ class WindowController(QObject):
             self._panel.set_unfolded(self._preferences.get(WINDOW_PANEL))
 
     def _name_presets(self) -> None:
-        series = self._session.series
+        compare = self._active_compare()
+        series = self._session.series if compare is None else compare.series
         is_ct = series is not None and series.modality == "CT"
         for number, preset in enumerate(self.presets):
             action = self._commands[f"preset_{number}"]

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QColor, QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from magic_viewer.imaging import block as blocks
 from magic_viewer.imaging.geometry import index_to_world, world_to_index
 from magic_viewer.imaging.reslice import Slab
 from magic_viewer.ui.pane_grid import PaneGrid
+from magic_viewer.ui.theme import ImageColor
 from tests.imaging.conftest import save_dicom
 from tests.ui.conftest import Opened
 from tests.ui.test_window import drag, wheel
@@ -347,10 +348,54 @@ def test_that_series_of_other_frames_say_that_position_does_not_link_them(
 
 def test_that_each_side_has_a_window_of_its_own(qtbot, opened: Opened, tmp_path: Path) -> None:
     compare = show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
-    left, right = opened.session.window, compare.window
+    left, right = opened.session.window, compare.display.window
     drag(qtbot, grid(opened).compare.viewport(), QPoint(80, 0))
-    assert compare.window.width > right.width
+    assert compare.display.window.width > right.width
     assert opened.session.window == left
+
+
+def test_that_keys_act_on_the_series_that_was_clicked_last(qtbot, opened, tmp_path) -> None:
+    compare = show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
+    session, commands, display = opened.session, opened.window.commands, compare.display
+    left = session.window, session.orientation
+    qtbot.mouseClick(grid(opened).compare.viewport(), Qt.MouseButton.LeftButton)
+    before = display.orientation
+    for name in ("invert", "turn_right", "preset_1"):
+        commands[name].trigger()
+    assert (display.is_inverted, display.orientation) == (True, before.turned(1))
+    assert (display.window.center, display.window.width) == (-600, 1500)
+    assert (session.window, session.orientation, session.is_inverted) == (*left, False)
+    qtbot.mouseClick(grid(opened).slice_view.viewport(), Qt.MouseButton.LeftButton)
+    for name in ("invert", "turn_left", "preset_2"):
+        commands[name].trigger()
+    assert session.is_inverted
+    assert session.orientation == left[1].turned(-1)
+    assert session.window.width == 2500
+    assert (display.window.width, display.orientation) == (1500, before.turned(1))
+
+
+def test_that_a_frame_marks_the_series_that_keys_act_on(qtbot, opened, tmp_path) -> None:
+    show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
+    left, right = grid(opened).slice_view, grid(opened).compare
+
+    def framed() -> list[bool]:
+        corners = [view.viewport().grab().toImage().pixelColor(1, 1) for view in (left, right)]
+        return [color == QColor(ImageColor.ACCENT) for color in corners]
+
+    assert framed() == [True, False]
+    qtbot.mouseClick(right.viewport(), Qt.MouseButton.LeftButton)
+    assert framed() == [False, True]
+    opened.window.commands["layout_single"].trigger()
+    assert framed()[0] is False
+
+
+def test_that_unlinked_the_slice_keys_scroll_the_active_series(qtbot, opened, tmp_path) -> None:
+    compare = show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
+    compare.set_linked(False)
+    qtbot.mouseClick(grid(opened).compare.viewport(), Qt.MouseButton.LeftButton)
+    left = opened.session.slice_index
+    opened.window.commands["last_slice"].trigger()
+    assert (compare.slice_index, opened.session.slice_index) == (14, left)
 
 
 def test_that_one_series_alone_is_not_compared(opened: Opened, scan: Path) -> None:
