@@ -6,6 +6,7 @@ from pathlib import Path
 
 FIRST_MODEL = "brain-sequence"
 MODELS_VARIABLE = "MAGIC_VIEWER_MODELS"
+PROGRAM = "MAGIC Viewer"
 CODEC_CHILD, ENGINE_CHILD = "codec-child", "engine-child"
 """Words on the command line that make this program one that only decodes images, or runs models."""
 
@@ -31,15 +32,31 @@ def model_folders() -> list[Path]:
     """Every model that can be chosen: one folder each with a config.json, sorted by name.
 
     Those of the folder named by MAGIC_VIEWER_MODELS come first and hide bundled ones of the
-    same name.
+    same name; those hide the user's.
     """
     homes = [Path(os.environ[MODELS_VARIABLE])] if os.environ.get(MODELS_VARIABLE) else []
-    homes.append(_root() / "models")
+    homes += [_root() / "models", added_models()]
     found: dict[str, Path] = {}
     for home in homes:
         for config in sorted(home.glob("*/config.json")):
             found.setdefault(config.parent.name, config.parent)
     return [found[name] for name in sorted(found)]
+
+
+def added_models() -> Path:
+    """The user's own folder of models: no upgrade touches it. It need not exist."""
+    if sys.platform == "win32":
+        home = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        home = str(Path.home() / "Library" / "Application Support")
+    else:
+        home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / PROGRAM / "models"
+
+
+def is_added(folder: Path) -> bool:
+    """Whether a model's folder is one that the user has added."""
+    return folder.parent == added_models()
 
 
 def default_model() -> str:

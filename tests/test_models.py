@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from magic_viewer.flow.checkpoint import WEIGHTS, config_from_json, load_weights
+from magic_viewer.flow.checkpoint import config_from_json, load_weights
+from magic_viewer.flow.config import WEIGHTS
 from magic_viewer.flow.dequantization import dequantize
 from magic_viewer.imaging.load import open_study
 from magic_viewer.imaging.study import Slice

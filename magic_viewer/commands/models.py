@@ -1,4 +1,4 @@
-"""Model folders: list, import, verify, check, calibrate."""
+"""Model folders: list, add, remove, pack, import, verify, check, calibrate."""
 
 import argparse
 import json
@@ -19,6 +19,19 @@ def add_commands(commands: "Subparsers") -> None:
     models.add_argument("--json", action="store_true", help="one JSON list")
     models.set_defaults(action=_list_models)
     actions = models.add_subparsers(metavar="ACTION")
+
+    add = actions.add_parser("add", help="add a model to those that can be chosen, once checked")
+    add.add_argument("path", type=Path, help="a .magicmodel file or a model folder")
+    add.set_defaults(action=_add_model)
+
+    remove = actions.add_parser("remove", help="take a model that was added away")
+    remove.add_argument("name")
+    remove.set_defaults(action=_remove_model)
+
+    pack = actions.add_parser("pack", help="make one file of a model, to give to others")
+    pack.add_argument("model", help="a model's name or folder")
+    pack.add_argument("file", type=Path, help="the .magicmodel file to write")
+    pack.set_defaults(action=_pack_model)
 
     take = actions.add_parser("import", help="make a model of a published checkpoint")
     take.add_argument("checkpoint", type=Path, help="a .pth file; code in it is never run")
@@ -51,6 +64,43 @@ def add_commands(commands: "Subparsers") -> None:
     calibrate.add_argument("data", type=Path)
     add_part_options(calibrate)
     calibrate.set_defaults(action=_calibrate_model)
+
+
+def _add_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.added import discard, keep, stage_model
+    from magic_viewer.pipeline.self_test import check_steps
+
+    staged = follow(stage_model(options.path, check_steps))
+    if staged.same:
+        discard(staged)
+        print(f"{staged.same}: already there")
+        return 0
+    folder = keep(staged)
+    print(f"{staged.name}: {staged.info.summary}\n  classes: {', '.join(staged.info.labels)}")
+    print(f"  licence of the weights: {staged.info.licence}")
+    print(f"  SHA-256 of the weights: {staged.sha256}\nAdded in {folder}")
+    return 0
+
+
+def _remove_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.added import remove_model
+    from magic_viewer.pipeline.library import find_model
+
+    remove_model(find_model(options.name))
+    print(f"Removed {options.name}")
+    return 0
+
+
+def _pack_model(options: argparse.Namespace) -> int:
+    from magic_viewer.pipeline.library import find_model
+    from magic_viewer.pipeline.model_file import pack
+    from magic_viewer.pipeline.self_test import check_model
+
+    folder = find_model(options.model)
+    check_model(folder)
+    pack(folder, options.file)
+    print(f"{folder.name} in {options.file}")
+    return 0
 
 
 def _import_model(options: argparse.Namespace) -> int:
@@ -107,11 +157,13 @@ def _measure_model(options: argparse.Namespace) -> int:
 def _list_models(options: argparse.Namespace) -> int:
     from magic_viewer.pipeline.library import read_info
 
-    infos = [read_info(folder) for folder in paths.model_folders()]
+    folders = paths.model_folders()
+    infos = [read_info(folder) for folder in folders]
     if options.json:
         print(json.dumps([asdict(info) for info in infos]))
         return 0
-    for info in infos:
-        print(f"{info.name}: {info.summary}\n  classes: {', '.join(info.labels)}")
+    for folder, info in zip(folders, infos, strict=True):
+        added = " (added)" if paths.is_added(folder) else ""
+        print(f"{info.name}{added}: {info.summary}\n  classes: {', '.join(info.labels)}")
         print(f"  licence of the weights: {info.licence}")
     return 0

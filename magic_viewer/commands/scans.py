@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
@@ -114,7 +115,11 @@ def _load_engine(model: str) -> "Engine":
     from magic_viewer.pipeline.engine import Engine
     from magic_viewer.pipeline.library import find_model
 
-    return Engine.load(find_model(model))
+    engine = Engine.load(find_model(model))
+    if engine.info.is_noncommercial:
+        words = f"{engine.info.name} is for non-commercial use only: {engine.info.licence}"
+        print(f"magic-viewer: {words}", file=sys.stderr)
+    return engine
 
 
 def _classify(options: argparse.Namespace) -> int:

@@ -10,14 +10,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from magic_viewer.errors import ModelError
-from magic_viewer.flow.config import CompactConfig, FlowConfig, PublishedConfig
+from magic_viewer.flow.config import KINDS, WEIGHTS, FlowConfig
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.flow.weights_file import read_weights
-
-WEIGHTS = "weights.safetensors"
-
-
-KINDS: dict[str, type[FlowConfig]] = {"compact": CompactConfig, "published": PublishedConfig}
 
 
 def config_to_json(config: FlowConfig) -> dict[str, Any]:

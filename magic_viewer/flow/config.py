@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+WEIGHTS = "weights.safetensors"
+"""File in a model's folder with the flow's weights."""
+
 
 @dataclass(frozen=True)
 class FlowConfig:
@@ -111,6 +114,9 @@ class PublishedConfig(FlowConfig):
     dropout: float = 0.3
     block: int = 4
 
+
+KINDS: dict[str, type[FlowConfig]] = {"compact": CompactConfig, "published": PublishedConfig}
+"""What each kind of flow is called in a model's config.json."""
 
 NAMED = ("magic-generation", "magic-classification", "compact")
 _MASKS = (

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from magic_viewer.child import take_pipes
 from magic_viewer.errors import MagicViewerError
 from magic_viewer.pipeline.messages import (
+    CHECK,
     Answer,
     Ask,
     Done,
@@ -120,6 +121,11 @@ class Desk:
 
     def _begin(self, asked: Ask) -> Steps:
         """The work for a request, from its first step on."""
+        if asked.task == CHECK:
+            from magic_viewer.pipeline.self_test import check_steps
+
+            yield
+            return (yield from check_steps(Path(asked.folder)))
         engine = self._loaded(asked.folder, anew=asked.task == "load")
         yield
         return (yield from TASKS[asked.task](engine, asked.subject))

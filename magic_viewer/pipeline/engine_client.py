@@ -18,7 +18,7 @@ from magic_viewer.errors import ModelError
 from magic_viewer.imaging.study import PixelArray, Slice
 from magic_viewer.paths import engine_child_command
 from magic_viewer.pipeline.engine_line import DeadError, Line
-from magic_viewer.pipeline.messages import Ask, Done, ModelFacts, Told
+from magic_viewer.pipeline.messages import CHECK, Ask, Done, ModelFacts, Told
 from magic_viewer.pipeline.results import (
     Classification,
     Examination,
@@ -160,6 +160,23 @@ def load_engine(folder: Path) -> EngineClient:
         ModelError: if anything in its folder doesn't fit.
     """
     return EngineClient(model_process(), folder)
+
+
+def check_model(folder: Path) -> Generator[Progress, None, dict[str, Any]]:
+    """`self_test.check_steps` in the program's one process for models.
+
+    Raises:
+        ModelError: saying what isn't sound.
+    """
+    work = model_process().ask(folder, CHECK)
+    try:
+        while True:
+            yield next(work).value
+    except StopIteration as stop:
+        found: dict[str, Any] = stop.value.value
+        return found
+    finally:
+        work.close()
 
 
 _process: ModelProcess | None = None

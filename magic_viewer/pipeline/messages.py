@@ -14,6 +14,8 @@ from typing import IO, Any
 from magic_viewer.pipeline.calibration import Calibration
 from magic_viewer.pipeline.results import ModelInfo
 
+CHECK = "check"
+"""The task that needs no model loaded: whether that of a folder is sound."""
 _COUNT = struct.Struct("<I")
 
 
@@ -24,7 +26,7 @@ class Ask:
     Attributes:
         number: of the request; no two have the same.
         folder: of the model.
-        task: a name in `engine_child.TASKS`.
+        task: a name in `engine_child.TASKS`, or CHECK.
         subject: what it is to be done with; None where the model says it all.
     """
 

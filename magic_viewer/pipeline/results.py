@@ -1,5 +1,6 @@
 """What the engine answers. Plain numpy, so that the window needs no torch to know them."""
 
+import re
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,6 +36,12 @@ class ModelInfo:
     licence: str
     input_size: int
     header: HeaderRule = field(default_factory=HeaderRule)
+
+    @property
+    def is_noncommercial(self) -> bool:
+        """Whether its licence, as far as its words say, allows no commercial use."""
+        words = self.licence.lower().replace("-", "")
+        return "noncommercial" in words or re.search(r"\bnc\b", self.licence.lower()) is not None
 
 
 @dataclass(frozen=True)
