@@ -6,6 +6,7 @@ from pathlib import Path
 
 FIRST_MODEL = "brain-sequence"
 MODELS_VARIABLE = "MAGIC_VIEWER_MODELS"
+MODEL_SUFFIX = ".magicmodel"
 PROGRAM = "MAGIC Viewer"
 CODEC_CHILD, ENGINE_CHILD = "codec-child", "engine-child"
 """Words on the command line that make this program one that only decodes images, or runs models."""
@@ -57,6 +58,13 @@ def added_models() -> Path:
 def is_added(folder: Path) -> bool:
     """Whether a model's folder is one that the user has added."""
     return folder.parent == added_models()
+
+
+def is_model(path: Path) -> bool:
+    """Whether a path is meant as a model: a .magicmodel file, or a folder with a model's parts."""
+    if path.suffix.lower() == MODEL_SUFFIX:
+        return not path.is_dir()
+    return (path / "config.json").is_file() and (path / "weights.safetensors").is_file()
 
 
 def default_model() -> str:

@@ -19,10 +19,9 @@ from typing import IO
 
 from magic_viewer.errors import ExportError, ModelError
 from magic_viewer.flow.config import WEIGHTS
+from magic_viewer.paths import MODEL_SUFFIX
 from magic_viewer.pipeline.library import CARD, CONFIG
 from magic_viewer.progress import Progress
-
-SUFFIX = ".magicmodel"
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,6 @@ _BLOCK = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
-
-
-def is_model(path: Path) -> bool:
-    """Whether a path is meant as a model: a .magicmodel file, or a folder with a model's parts."""
-    if path.suffix.lower() == SUFFIX:
-        return not path.is_dir()
-    return (path / CONFIG).is_file() and (path / WEIGHTS).is_file()
 
 
 def require_name(source: Path, name: str) -> str:
@@ -101,8 +93,8 @@ def unpack(file: Path, into: Path) -> Generator[Progress, None, Path]:
         zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
     ) as error:  # fmt: skip
         raise ModelError(
-            f"{file}: expected a {SUFFIX} file, a ZIP archive; it is damaged or something else. "
-            "Copy or download it again."
+            f"{file}: expected a {MODEL_SUFFIX} file, a ZIP archive; it is damaged or something "
+            "else. Copy or download it again."
         ) from error
 
 
@@ -115,9 +107,7 @@ def copy(source: Path, into: Path) -> Generator[Progress, None, Path]:
     folder = into / name
     folder.mkdir()
     paths = {member: source / member for member in MEMBERS if (source / member).is_file()}
-    parts = {
-        member: (partial(path.open, "rb"), path.stat().st_size) for member, path in paths.items()
-    }
+    parts = {member: (partial(_open, path), path.stat().st_size) for member, path in paths.items()}
     yield from _write(source, folder, parts)
     return folder
 
@@ -130,13 +120,13 @@ def pack(folder: Path, file: Path) -> None:
         ExportError: the file can't be written.
     """
     name = require_name(folder, folder.resolve().name)
-    if file.suffix.lower() != SUFFIX:
-        raise ExportError(f"{file}: expected a name that ends with {SUFFIX}.")
+    if file.suffix.lower() != MODEL_SUFFIX:
+        raise ExportError(f"{file}: expected a name that ends with {MODEL_SUFFIX}.")
     for member, kind in MEMBERS.items():
         if kind.is_needed and not (folder / member).is_file():
             raise _lacks(folder, member)
     try:
-        handle, unfinished = tempfile.mkstemp(prefix=".", suffix=SUFFIX, dir=file.parent)
+        handle, unfinished = tempfile.mkstemp(prefix=".", suffix=MODEL_SUFFIX, dir=file.parent)
         try:
             with os.fdopen(handle, "wb") as opened, zipfile.ZipFile(opened, "w") as archive:
                 for member in MEMBERS:
@@ -201,6 +191,10 @@ def _write(
                 done += len(block)
                 yield Progress(done // _BLOCK, total, "Reading the model, MB")
     yield Progress(total, total, "Reading the model, MB")
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _lacks(source: Path, member: str) -> ModelError:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from magic_viewer import paths
 from magic_viewer.errors import MagicViewerError
@@ -17,6 +17,9 @@ from magic_viewer.pipeline.results import (
     SeriesClassification,
 )
 from magic_viewer.progress import Progress
+
+if TYPE_CHECKING:
+    from magic_viewer.pipeline.added import StagedModel
 
 
 class Engine(Protocol):
@@ -58,20 +61,26 @@ class ModelEntry:
     info: ModelInfo | None
     problem: str = ""
 
+    @property
+    def is_added(self) -> bool:
+        """Whether the user has added it, and may remove it."""
+        return paths.is_added(self.folder)
+
 
 @dataclass(frozen=True)
 class Backend:
-    """The four things the window can't do itself; each may take long."""
+    """The five things the window can't do itself; each may take long."""
 
     open_study: Callable[[Sequence[Path]], Generator[Progress | Study, None, Study]]
     sample_scans: Callable[[], list[Path]]
     list_models: Callable[[], list[ModelEntry]]
     load_engine: Callable[[Path], Engine]
+    stage_model: Callable[[Path], Generator[Progress, None, "StagedModel"]]
 
 
 def real_backend() -> Backend:
     """The program's own."""
-    return Backend(_open_study, _sample_scans, _list_models, _load_engine)
+    return Backend(_open_study, _sample_scans, _list_models, _load_engine, _stage_model)
 
 
 def _open_study(given: Sequence[Path]) -> Generator[Progress | Study, None, Study]:
@@ -103,3 +112,10 @@ def _load_engine(folder: Path) -> Engine:
     from magic_viewer.pipeline.engine_client import load_engine
 
     return load_engine(folder)
+
+
+def _stage_model(source: Path) -> Generator[Progress, None, "StagedModel"]:
+    from magic_viewer.pipeline.added import stage_model
+    from magic_viewer.pipeline.engine_client import check_model
+
+    return (yield from stage_model(source, check_model))

@@ -42,6 +42,7 @@ COMMANDS = (
     Command("open_file", "File", _say("Open file…"), ("Ctrl+O",)),
     Command("open_folder", "File", _say("Open folder…"), ("Ctrl+Shift+O",)),
     Command("open_sample", "File", _say("Open a sample scan")),
+    Command("add_model", "File", _say("Add model…"), starts_group=True),
     Command("save_view", "File", _say("Save view…"), ("Ctrl+S",), starts_group=True),
     Command("generate", "File", _say("Generate"), ("Ctrl+Return", "Ctrl+Enter")),
     Command("settings", "File", _say("Settings…"), ("Ctrl+,",), starts_group=True),
@@ -120,6 +121,7 @@ COMMANDS = (
     Command("save_markings", "Measure", _say("Save measurements…"), ("Ctrl+Shift+S",)),
     Command("classify_all", "Model", _say("Classify all slices"), ("Ctrl+Shift+A",)),
     Command("blind", "Model", _say("Blind reading"), ("Ctrl+B",), is_checkable=True),
+    Command("remove_model", "Model", _say("Remove the added model…"), starts_group=True),
     Command("shortcuts", "Help", _say("Mouse and keys"), ("F1", "?")),
     Command("about", "Help", _say("About MAGIC Viewer")),
 )

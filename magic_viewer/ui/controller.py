@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from magic_viewer import __version__
+from magic_viewer.paths import is_model
 from magic_viewer.ui.backend import Backend
 from magic_viewer.ui.job import Lane, single_step
 from magic_viewer.ui.main_window import MainWindow
@@ -45,6 +46,7 @@ class Controller(QObject):
         self._is_built = False
         self._waiting: Callable[[], None] | None = None
         self._model: str | None = None
+        self._models_given: list[Path] = []
         self._connect_files()
 
     def begin(self, model: str | None = None) -> None:
@@ -60,8 +62,19 @@ class Controller(QObject):
             self._importing.submit(single_step(_import_parts))
 
     def open(self, given: Sequence[Path]) -> None:
-        """Opens files and folders, as soon as there is a view to show them in."""
-        self._leave(lambda: self._scan.open(list(given)), given)
+        """Opens files and folders, as soon as there is a view to show them in; adds models."""
+        models = [path for path in given if is_model(path)]
+        scans = [path for path in given if path not in models]
+        if models:
+            self._add_models(models)
+        if scans or not models:
+            self._leave(lambda: self._scan.open(scans), scans)
+
+    def _add_models(self, models: Sequence[Path]) -> None:
+        if self._is_built:
+            self._added.add(models)
+        else:
+            self._models_given += models
 
     def report(self, error: BaseException) -> None:
         """One sentence for the user, the rest for the log."""
@@ -78,12 +91,13 @@ class Controller(QObject):
         lanes = [self._importing, self._saving, *self.program.recent.lanes]
         if self._is_built:
             self._models.stop_asking()
+            self._added.end()
             self._tags.close()
             self._blind.end()
             lanes += [*self._scan.lanes, *self._models.lanes, *self._samples.lanes]
             lanes += self._markings.lanes
             lanes += [*self._tags.lanes, *self._series.lanes, *self._whatif.lanes]
-            lanes += [*self._blind.lanes, *self._headers.lanes]
+            lanes += [*self._blind.lanes, *self._headers.lanes, *self._added.lanes]
             lanes += self._layouts.lanes
         for lane in lanes:
             lane.drop()
@@ -94,9 +108,11 @@ class Controller(QObject):
     # Building
 
     def _build(self, _: object) -> None:
+        from magic_viewer.ui.added_controller import AddedController
         from magic_viewer.ui.blind_controller import BlindController
         from magic_viewer.ui.cine import Cine
         from magic_viewer.ui.layout_controller import LayoutController
+        from magic_viewer.ui.licences import Licences
         from magic_viewer.ui.marking_controller import MarkingController
         from magic_viewer.ui.model_controller import ModelController
         from magic_viewer.ui.sample_controller import SampleController
@@ -125,8 +141,11 @@ class Controller(QObject):
             window.model_chooser,
             window.classify_panel,
             window.overlay_panel,
+            Licences(self.program.preferences),
             self.report,
         )
+        self._added = AddedController(window, backend, self._models.begin, self.report, self.say)
+        self._models.entry_changed.connect(self._added.set_entry)
         self._series = SeriesController(
             session,
             self._viewer.series_strip,
@@ -197,6 +216,7 @@ class Controller(QObject):
         if self._waiting is not None:
             self._waiting()
         self._models.begin(self._model)
+        self._added.add(self._models_given)
 
     def _explain(self) -> None:
         """Values under the pointer, shares of regions, and the header beside the flow."""

@@ -1,11 +1,13 @@
 """Which model answers, and whether it is ready."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
 from magic_viewer.ui.backend import ModelEntry
+from magic_viewer.ui.licence_notice import LicenceNotice
 from magic_viewer.ui.message_bar import plain_tooltip
 from magic_viewer.ui.theme import MARGIN, SPACING
 
@@ -14,6 +16,7 @@ class ModelChooser(QWidget):
     """A list of models with one line about the chosen one."""
 
     model_requested = Signal(int)
+    noncommercial_accepted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,7 +36,10 @@ class ModelChooser(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, SPACING)
         column.setSpacing(SPACING)
-        for widget in (title, self._combo, self._status):
+        self._notice = LicenceNotice()
+        self._notice.accepted.connect(self.noncommercial_accepted)
+        self._notice.other_requested.connect(self._combo.showPopup)
+        for widget in (title, self._combo, self._status, self._notice):
             column.addWidget(widget)
         self.set_models([])
         self.set_status(self.tr("loading…"))
@@ -42,8 +48,9 @@ class ModelChooser(QWidget):
         """What there is to choose from."""
         with QSignalBlocker(self._combo):
             self._combo.clear()
+            titles = Counter(entry.info.title for entry in entries if entry.info)
             for entry in entries:
-                self._combo.addItem(entry.info.title if entry.info else entry.folder.name)
+                self._combo.addItem(self._words(entry, titles))
                 tip = _about(entry)
                 self._combo.setItemData(
                     self._combo.count() - 1, plain_tooltip(tip), Qt.ItemDataRole.ToolTipRole
@@ -58,6 +65,17 @@ class ModelChooser(QWidget):
     def set_status(self, text: str) -> None:
         """Ready, loading, or what is wrong."""
         self._status.setText(text)
+
+    def ask_about(self, licence: str) -> None:
+        """Asks whether the use is one that a licence allows; "" takes the question away."""
+        self._notice.set_licence(licence)
+
+    def _words(self, entry: ModelEntry, titles: Counter[str]) -> str:
+        if entry.info is None:
+            return entry.folder.name
+        title = entry.info.title
+        words = title if titles[title] == 1 else f"{title} ({entry.folder.name})"
+        return self.tr("{model} – added by you").format(model=words) if entry.is_added else words
 
     @property
     def status(self) -> str:

@@ -8,10 +8,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from magic_viewer.errors import MagicViewerError, RequestError
 from magic_viewer.imaging.study import Slice
 from magic_viewer.pipeline import overlay
-from magic_viewer.pipeline.results import Examination
+from magic_viewer.pipeline.results import Examination, ModelInfo
 from magic_viewer.ui.backend import Backend, Engine, ModelEntry
 from magic_viewer.ui.classify_panel import ClassifyPanel
 from magic_viewer.ui.job import Lane, single_step
+from magic_viewer.ui.licences import Licences
 from magic_viewer.ui.map_painter import PaintedMap, paint
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.overlay_panel import OverlayPanel
@@ -30,6 +31,7 @@ class ModelController(QObject):
     """Asks the model about the slice in view once the scrolling has stopped."""
 
     engine_changed = Signal(object)
+    entry_changed = Signal(object)
     answer_failed = Signal(str)
     settings_changed = Signal(object)
 
@@ -41,13 +43,16 @@ class ModelController(QObject):
         chooser: ModelChooser,
         answers: ClassifyPanel,
         controls: OverlayPanel,
+        licences: Licences,
         report: Report,
     ) -> None:
         super().__init__()
+        self._licences = licences
         self._session, self._backend, self._report = session, backend, report
         self._viewer, self._chooser = viewer, chooser
         self._answers, self._controls = answers, controls
         self._entries: list[ModelEntry] = []
+        self._asked: ModelInfo | None = None
         self._wanted: str | None = None
         self._engine: Engine | None = None
         self.turns = Turns()
@@ -73,6 +78,7 @@ class ModelController(QObject):
         self._painting.failed.connect(self._report)
         self._rest.timeout.connect(self._examine)
         self._chooser.model_requested.connect(self._load)
+        self._chooser.noncommercial_accepted.connect(self._accept_licence)
         self._controls.settings_requested.connect(self.set_settings)
         self._session.series_changed.connect(lambda _: self._let_range_go())
         self._session.slice_index_changed.connect(self._examining.drop)
@@ -91,6 +97,7 @@ class ModelController(QObject):
         self._entries = entries
         self._chooser.set_models(entries)
         if not entries:
+            self.entry_changed.emit(None)
             self._chooser.set_status(self.tr("No model is installed. Scans can still be viewed."))
             return
         names = [entry.folder.name for entry in entries]
@@ -106,13 +113,31 @@ class ModelController(QObject):
     def _load(self, index: int) -> None:
         """The model before stops answering at once."""
         entry = self._entries[index]
+        self._loading.drop()
         self._examining.drop()
+        self._ask_about(None)
         self._set_engine(None)
+        self.entry_changed.emit(entry)
         if entry.info is None:
             self._chooser.set_status(entry.problem)
-            return
-        self._chooser.set_status(self.tr("loading…"))
-        self._loading.submit(single_step(self._backend.load_engine, entry.folder))
+        elif self._licences.must_ask(entry.info):
+            self._chooser.set_status(entry.info.summary)
+            self._ask_about(entry.info)
+        else:
+            self._chooser.set_status(self.tr("loading…"))
+            self._loading.submit(single_step(self._backend.load_engine, entry.folder))
+
+    def _ask_about(self, info: ModelInfo | None) -> None:
+        """Before its first use, what a model may be used for; None: there is no question."""
+        self._asked = info
+        self._chooser.ask_about(info.licence if info is not None else "")
+        self._show_no_answer()
+
+    def _accept_licence(self) -> None:
+        if self._asked is not None:
+            self._licences.accept(self._asked)
+            names = [entry.info for entry in self._entries]
+            self._load(names.index(self._asked))
 
     def _take_engine(self, engine: Engine) -> None:
         self._chooser.set_status(engine.info.summary)
@@ -145,11 +170,17 @@ class ModelController(QObject):
         self._examining.drop()
         if self._engine is None or image is None:
             self._rest.stop()
-            self._answers.show_nothing()
+            self._show_no_answer()
             return
         self._answers.show_waiting()
         self.turns.expect()
         self._rest.start()
+
+    def _show_no_answer(self) -> None:
+        if self._asked is None or self._session.shown is None:
+            self._answers.show_nothing()
+        else:
+            self._answers.show_problem(self.tr("The model waits for your word on its licence."))
 
     def _ask_about_edited(self, image: Slice | None) -> None:
         self._answers.set_edited(image is not None)

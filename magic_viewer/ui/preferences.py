@@ -47,6 +47,8 @@ PRESETS: Final = Preference("ct_presets", "")
 REMEMBER_RECENT: Final = Preference("remember_recent", True)
 RECENT: Final = Preference("recent", "[]")
 """JSON; see `recent.py`."""
+NONCOMMERCIAL: Final = Preference("noncommercial", "[]")
+"""JSON; see `licences.py`."""
 NOTICE_ACCEPTED: Final = Preference("notice_accepted", 0)
 """The newest version of the first notice that the user has accepted."""
 GEOMETRY: Final = "geometry"
@@ -63,6 +65,7 @@ PREFERENCES: Final[Sequence[Preference[bool] | Preference[int] | Preference[str]
     PRESETS,
     REMEMBER_RECENT,
     RECENT,
+    NONCOMMERCIAL,
     NOTICE_ACCEPTED,
 )
 

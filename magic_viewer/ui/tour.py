@@ -16,6 +16,7 @@ from magic_viewer.pipeline.results import SampleRequest
 from magic_viewer.ui.app import application
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.licences import Licences
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.overlay_settings import OverlaySettings
 from magic_viewer.ui.preferences import THEME, Preferences
@@ -44,7 +45,9 @@ class Tour:
         apply_theme(self._app, Preferences(kept).get(THEME))
         self.window = MainWindow(kept)
         self.window.resize(*size)
-        self.controller = Controller(self.window, real_backend(), kept)
+        backend = real_backend()
+        Licences(Preferences(kept)).accept_all(backend)
+        self.controller = Controller(self.window, backend, kept)
         self.session = self.controller.session
         self.window.show()
         self.controller.begin(model)

@@ -16,7 +16,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QScrollArea, QWidget
 from magic_viewer.ui.app import application
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.licences import Licences
 from magic_viewer.ui.main_window import MainWindow
+from magic_viewer.ui.preferences import Preferences
 from magic_viewer.ui.theme import apply_theme
 
 _PATIENCE_SECONDS = 90
@@ -77,7 +79,9 @@ def read_a_scan(scan: Path, folder: Path) -> None:
     apply_theme(app)
     settings = QSettings(str(folder / "settings.ini"), QSettings.Format.IniFormat)
     window = MainWindow(settings)
-    controller = Controller(window, real_backend(), settings)
+    backend = real_backend()
+    Licences(Preferences(settings)).accept_all(backend)
+    controller = Controller(window, backend, settings)
     session, hand = controller.session, Hand(window, folder)
     window.resize(1440, 900)
     window.show()
