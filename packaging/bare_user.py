@@ -68,6 +68,11 @@ class Person:
             wait_until(lambda: not there(notice), "the notice went")
         self._screen.window()
 
+    def accept_licence(self) -> None:
+        """Answers the question in the window before a non-commercial model is first used."""
+        self._screen.settled()
+        self._screen.press("alt+n")
+
     def keep(self, name: str, different_from: Image.Image) -> None:
         """Leaves a picture of the screen at rest, which must have changed."""
         picture = self._screen.settled()

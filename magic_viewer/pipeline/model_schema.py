@@ -62,6 +62,7 @@ def _require_words(values: dict[str, Any]) -> None:
     """What people will read: in one line, and short enough for a window."""
     for name in ("title", "summary", "licence", "task"):
         _require_line(name, values[name], _LONGEST_TEXT)
+    for name in ("title", "licence"):
         if not values[name].strip():
             raise ValueError(f"{name} is empty")
     for text in values["modalities"]:

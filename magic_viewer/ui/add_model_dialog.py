@@ -1,5 +1,7 @@
 """A model from a file before it is added: how far its checks are, then what it is."""
 
+from textwrap import shorten
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
@@ -19,7 +21,7 @@ from magic_viewer.progress import Progress
 from magic_viewer.ui.theme import MARGIN, SPACING
 
 _WIDTH, _CARD_HEIGHT = 560, 130
-_CARD_LETTERS = 20_000
+_MOST_LETTERS, _CARD_LETTERS = 300, 20_000
 
 
 class AddModelDialog(QDialog):
@@ -61,9 +63,14 @@ class AddModelDialog(QDialog):
                 "checked and tested; nothing in it is executed."
             )
         )
-        place = self._column.indexOf(self._step) + 1
-        self._column.insertLayout(place, self._facts(staged))
-        self._column.insertWidget(place + 1, self._card(staged.card))
+        found = QWidget()
+        column = QVBoxLayout(found)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(MARGIN)
+        column.addLayout(self._facts(staged))
+        column.addWidget(self._card(staged.card))
+        self._column.insertWidget(self._column.indexOf(self._step) + 1, found)
+        found.show()
         self._add.setEnabled(True)
         self._add.setFocus()
         # What wraps is as high as its width makes it.
@@ -76,9 +83,9 @@ class AddModelDialog(QDialog):
             name = self.tr("{name}, because there is another “{taken}”")
             name = name.format(name=staged.name, taken=info.name)
         rows = (
-            (self.tr("What it does"), info.summary),
+            (self.tr("What it does"), info.summary or "–"),
             (self.tr("Name"), name),
-            (self.tr("Classes"), ", ".join(info.labels)),
+            (self.tr("Classes"), shorten(", ".join(info.labels), _MOST_LETTERS, placeholder=" …")),
             (self.tr("Image size"), self.tr("{side} × {side} pixels").format(side=info.input_size)),
             (self.tr("Licence"), info.licence),
             (self.tr("Size"), f"{staged.n_bytes / 1e6:.1f} MB"),
