@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from magic_viewer import paths
 from magic_viewer.cli import main
 from tests.flow.test_interchange import Published
 from tests.training.conftest import draw, write_folders
@@ -251,3 +252,38 @@ def test_that_a_whole_series_gets_one_answer_and_a_line_a_slice(
     assert "slice 3: " in text
     assert main([*line, "--slice", "1"]) == 2
     assert "either --slice or --all-slices" in capsys.readouterr().err
+
+
+def test_that_a_model_goes_out_as_a_file_and_comes_in_again(
+    capsys, tmp_path: Path, side_model: Path, monkeypatch
+) -> None:
+    monkeypatch.setattr(paths, "added_models", lambda: tmp_path / "added")
+    monkeypatch.setattr("magic_viewer.pipeline.added.added_models", lambda: tmp_path / "added")
+    file = tmp_path / "given.magicmodel"
+    assert main(["models", "pack", str(side_model), str(file)]) == 0
+    assert main(["models", "add", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "licence of the weights: CC0" in said
+    assert main(["models", "add", str(file)]) == 0
+    assert "side: already there" in capsys.readouterr().out
+    assert main(["models"]) == 0
+    assert "side (added):" in capsys.readouterr().out
+    file.write_bytes(b"no archive")
+    assert main(["models", "add", str(file)]) == 2
+    assert "given.magicmodel: expected" in capsys.readouterr().err
+    assert main(["models", "remove", "side"]) == 0
+    assert main(["models", "remove", "side"]) == 2
+    assert list((tmp_path / "added").iterdir()) == []
+
+
+@pytest.mark.parametrize("licence", ["CC BY-NC 4.0", "CC0"])
+def test_that_a_non_commercial_licence_is_told_on_standard_error(
+    licence: str, capsys, tmp_path: Path, picture: Path, side_model: Path
+) -> None:
+    folder = shutil.copytree(side_model, tmp_path / "mine")
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(values | {"licence": licence}))
+    assert main(["classify", str(picture), "--model", str(folder), "--json"]) == 0
+    said = capsys.readouterr()
+    assert ("non-commercial use only: CC BY-NC 4.0" in said.err) is (licence != "CC0")
+    json.loads(said.out)

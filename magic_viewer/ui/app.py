@@ -16,6 +16,7 @@ from magic_viewer.errors import ModelError
 from magic_viewer.imaging.codec_pool import codec_pool
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.file_events import FileEvents
 from magic_viewer.ui.first_notice import show_first_notice
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.preferences import THEME, Preferences
@@ -54,6 +55,10 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     window.show()
     if paths:
         controller.open(paths)
+    files = FileEvents(window)
+    files.paths_given.connect(controller.open)
+    if sys.platform == "darwin":
+        app.installEventFilter(files)
     server = InstanceServer(window)
     server.paths_received.connect(lambda later: _show_again(window, controller, later))
 

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QLabel, QMessageBox
+from PySide6.QtGui import QDropEvent, QFileOpenEvent
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox
 
 from magic_viewer import paths
 from magic_viewer.pipeline.model_file import pack
 from magic_viewer.ui.add_model_dialog import AddModelDialog
+from magic_viewer.ui.file_events import FileEvents
 from magic_viewer.ui.licence_notice import LicenceNotice
 from magic_viewer.ui.licences import Licences
 from magic_viewer.ui.preferences import NONCOMMERCIAL
@@ -72,15 +73,26 @@ def drop(opened, *given: Path) -> None:
     opened.window.dropEvent(event)
 
 
+def tell(opened, path: Path) -> None:
+    """As macOS does after a double click."""
+    files = FileEvents(opened.window)
+    files.paths_given.connect(opened.controller.open)
+    QApplication.instance().installEventFilter(files)
+    QApplication.sendEvent(QApplication.instance(), QFileOpenEvent(str(path)))
+    QApplication.instance().removeEventFilter(files)
+
+
 def entries(opened) -> list[str]:
     combo = opened.window.model_chooser._combo
     return [combo.itemText(index) for index in range(combo.count())]
 
 
-@pytest.mark.parametrize("way", ["file", "folder", "drop"])
+@pytest.mark.parametrize("way", ["file", "folder", "drop", "event"])
 def test_that_a_model_is_shown_before_it_is_added_and_then_chosen(way, opened, mine, file, home):
     if way == "drop":
         drop(opened, file)
+    elif way == "event":
+        tell(opened, file)
     else:
         opened.controller.open([file if way == "file" else mine])
     dialog = checked(opened)
