@@ -22,7 +22,7 @@ from magic_viewer.imaging.study import (
 )
 from magic_viewer.pipeline.results import Classification, Examination, ModelInfo
 from magic_viewer.progress import Progress
-from magic_viewer.ui.backend import Backend, ModelEntry
+from magic_viewer.ui.backend import Backend, ModelEntry, real_backend
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.look import Look
 from magic_viewer.ui.main_window import MainWindow
@@ -103,7 +103,11 @@ class Desk:
         self.window = MainWindow(self.settings)
         entries = [ModelEntry(Path("brain"), INFO)] if entries is None else entries
         backend = Backend(
-            self._open, lambda: [Path("sample")], lambda: entries, lambda _: self.engine
+            self._open,
+            lambda: [Path("sample")],
+            lambda: entries,
+            lambda _: self.engine,
+            real_backend().stage_model,
         )
         self.controller = Controller(self.window, backend, self.settings)
         self.session = self.controller.session
