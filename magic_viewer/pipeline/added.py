@@ -138,9 +138,9 @@ def _stage(source: Path, place: Path, check: Check) -> Generator[Progress, None,
         # The user knows nothing of the copy.
         said = str(error).replace(f"{place}{os.sep}", f"{source}: ")
         raise ModelError(said) from error
-    except FileNotFoundError as error:
-        raise ModelError(f"{source}: is not there any more.") from error
     except OSError as error:
+        if str(error.filename or "").startswith(str(source)):
+            raise ModelError(f"{source}: can't be read ({error.strerror}).") from error
         raise _not_written(error) from error
     return StagedModel(
         source, folder, info, _free_name(info.name), card, found["sha256"], n_bytes, same

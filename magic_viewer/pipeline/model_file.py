@@ -8,6 +8,7 @@ names of our own.
 import os
 import re
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -47,6 +48,9 @@ _NAME = re.compile(r"\w(?:[\w .-]{0,62}\w)?")
 _BLOCK = 1 << 20
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
+_LONGEST_LIST = 1 << 16
+_END = struct.Struct("<12xI6x")
+"""The end of an archive: the size of its list of members, in bytes."""
 _FIRST_DAY = (1980, 1, 1, 0, 0, 0)
 
 
@@ -79,7 +83,8 @@ def unpack(file: Path, into: Path) -> Generator[Progress, None, Path]:
         OSError: nothing can be written there.
     """
     try:
-        with file.open("rb") as opened, zipfile.ZipFile(opened) as archive:
+        _require_short_list(file)
+        with zipfile.ZipFile(file) as archive:
             name, members = _examined(file, archive)
             folder = into / name
             folder.mkdir()
@@ -141,6 +146,22 @@ def pack(folder: Path, file: Path) -> None:
             raise
     except OSError as error:
         raise ExportError(f"{file}: can't be written ({error.strerror}).") from error
+
+
+def _require_short_list(file: Path) -> None:
+    """Refuses an archive whose list of members is long, before that is read into memory."""
+    with file.open("rb") as opened:
+        length = opened.seek(0, os.SEEK_END)
+        opened.seek(max(0, length - _LONGEST_LIST))
+        tail = opened.read(_LONGEST_LIST)
+    at = tail.rfind(b"PK\5\6")
+    end = tail[at : at + _END.size]
+    if at < 0 or len(end) < _END.size:
+        raise zipfile.BadZipFile("no list of members")
+    (size,) = _END.unpack(end)
+    # A larger kind of list is announced before this one, and none of these needs it.
+    if size > _LONGEST_LIST or tail[max(0, at - 20) : at].startswith(b"PK\6\7"):
+        raise _strange(file, "a long list of members")
 
 
 def _examined(file: Path, archive: zipfile.ZipFile) -> tuple[str, dict[str, zipfile.ZipInfo]]:

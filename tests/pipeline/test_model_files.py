@@ -168,6 +168,12 @@ def test_that_a_home_that_cannot_be_written_is_said(folder: Path, home: Path):
         drain(stage_model(folder, check_steps))
 
 
+def test_that_a_file_that_cannot_be_read_is_said(home: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("no folder")
+    assert "No such file" in refused(tmp_path / "gone.magicmodel", home)
+    assert "can't be read" in refused(tmp_path / "file" / "a.magicmodel", home)
+
+
 # What doesn't
 
 
@@ -222,6 +228,13 @@ def test_that_a_bomb_whose_size_is_a_lie_is_refused(folder, home, tmp_path, monk
     size = len(card).to_bytes(4, "little")
     path.write_bytes(path.read_bytes().replace(size, (100).to_bytes(4, "little")))
     refused(path, home)
+
+
+def test_that_a_long_list_of_members_is_refused_unread(folder, home, tmp_path, monkeypatch):
+    files = files_of(folder) | {f"side/{number}": b"" for number in range(3000)}
+    path = write(tmp_path / "bad.magicmodel", files)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    assert "a long list" in refused(path, home)
 
 
 def test_that_what_is_read_is_bounded_too(folder, home, tmp_path, monkeypatch):
