@@ -5,6 +5,7 @@ window, on real scans of ../shared/data; a state whose scan isn't there is left 
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,31 @@ def twice_as_large(tour: Any) -> None:
 def settings(tour: Any) -> None:
     """The settings."""
     tour.window.commands["settings"].trigger()
+
+
+@picture
+def add_model(tour: Any) -> None:
+    """A model from a file, checked and not yet added."""
+    from magic_viewer.pipeline.library import find_model
+
+    folder = Path(tempfile.mkdtemp())
+    os.environ["XDG_DATA_HOME"] = str(folder / "data")
+    given = shutil.copytree(find_model("scanner-vendor"), folder / "scanner-vendor")
+    config = (given / "config.json").read_text(encoding="utf-8")
+    config = config.replace("MR scanner vendor", "MR scanner vendor of our phantom")
+    (given / "config.json").write_text(config, encoding="utf-8")
+    tour.controller.open([given])
+    tour.wait_until(lambda: tour.controller._added._staged is not None, "check the model")
+    shutil.rmtree(given)
+
+
+@picture
+def licence(tour: Any) -> None:
+    """The question before the first use of a non-commercial model."""
+    tour.open([T1])
+    tour.controller.program.reset()
+    tour.controller._models.begin(MODEL)
+    tour.wait_until(lambda: tour.controller._models._asked is not None, "ask")
 
 
 @picture
