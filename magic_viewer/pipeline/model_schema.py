@@ -31,7 +31,7 @@ _ENTRIES: dict[str, Any] = {
 }
 _OPTIONAL = {"made_for", "header"}
 _LONGEST_TEXT, _LONGEST_LABEL = 600, 60
-_MOST_LABELS, _MOST_NUMBERS, _LARGEST, _LARGEST_SIDE = 100, 1_000, 4_096, 1_024
+_MOST_LABELS, _MOST_NUMBERS, _LARGEST, _LARGEST_SIDE = 100, 1_000, 1_024, 1_024
 
 
 def require_config(path: Path, values: object) -> None:

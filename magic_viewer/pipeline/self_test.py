@@ -9,19 +9,13 @@ import torch
 
 from magic_viewer.errors import MagicViewerError, ModelError
 from magic_viewer.flow.base import draw_noise
-from magic_viewer.flow.checkpoint import (
-    compare_shapes,
-    config_from_json,
-    empty_flow,
-    load_weights,
-    weights_hash,
-)
+from magic_viewer.flow.checkpoint import config_from_json, load_weights, weights_hash
 from magic_viewer.flow.config import WEIGHTS
 from magic_viewer.flow.model import ConditionalFlow
 from magic_viewer.flow.weights_file import read_weights
 from magic_viewer.imaging.study import Slice
 from magic_viewer.pipeline.engine import Engine
-from magic_viewer.pipeline.library import CONFIG, Bundle, read_bundle
+from magic_viewer.pipeline.library import CONFIG, read_bundle
 from magic_viewer.progress import Progress, drain
 
 TOLERANCE = 1e-4
@@ -49,15 +43,15 @@ def check_model(path: Path) -> dict[str, Any]:
 def check_steps(folder: Path) -> Generator[Progress, None, dict[str, Any]]:
     """`check_model` of a folder, class by class.
 
-    Configuration and weights must fit, before memory is taken for more than the file holds;
-    weights be finite, samples of every label come back from their latents, and a calibrated model
-    classify one of them.
+    Configuration and weights must fit, weights be finite, samples of every label come back from
+    their latents, and a calibrated model classify one of them.
     """
     bundle = read_bundle(folder)
     steps = len(bundle.info.labels) + 2
     yield Progress(0, steps, _TESTING)
     try:
-        flow = _load(bundle, folder)
+        flow = load_weights(config_from_json(bundle.flow), folder)
+        _require_finite(folder / WEIGHTS, flow.state_dict())
         worst = 0.0
         for label in range(len(bundle.info.labels)):
             yield Progress(label + 1, steps, _TESTING)
@@ -88,17 +82,6 @@ def check_steps(folder: Path) -> Generator[Progress, None, dict[str, Any]]:
         ) from error
     yield Progress(steps, steps, _TESTING)
     return found
-
-
-def _load(bundle: Bundle, folder: Path) -> ConditionalFlow:
-    """The flow, once its weights are known to be those that its configuration asks for."""
-    config, path = config_from_json(bundle.flow), folder / WEIGHTS
-    with torch.device("meta"):
-        expected = empty_flow(config).state_dict()
-    state = read_weights(path)
-    compare_shapes(path, CONFIG, expected, state)
-    _require_finite(path, state)
-    return load_weights(config, folder)
 
 
 @torch.no_grad()
