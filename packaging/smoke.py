@@ -44,6 +44,8 @@ def main(program: Path) -> None:
         run(program, "attribute", scan, "--out", "map.png", folder=folder)
         words = ("generate", "--label", answer["label"], "--count", "2", "--out", "drawn")
         run(program, *words, folder=folder)
+        run(program, "models", "pack", "modality", "given.magicmodel", folder=folder)
+        assert "already there" in run(program, "models", "add", "given.magicmodel", folder=folder)
         run(program, "demo", folder=folder) if not _has_screen() else None
         print(*sorted(path.name for path in folder.rglob("*.png")), sep="\n")
 
