@@ -85,7 +85,8 @@ class Desk:
             if isinstance(request, Ask):
                 self._work[request.number] = self._begin(request)
                 self._has_work.notify()
-            elif self._work.pop(request.number, None) and request.number != self._current:
+            elif self._work.pop(request.number, None) is None or request.number != self._current:
+                # Also what was answered in the meantime: who stopped it waits for this word.
                 self._tell(Done(request.number))
 
     def step(self) -> None:

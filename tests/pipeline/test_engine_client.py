@@ -18,6 +18,7 @@ from magic_viewer.imaging.study import Overlay, Slice
 from magic_viewer.pipeline import engine_client, engine_line
 from magic_viewer.pipeline.engine import Engine
 from magic_viewer.pipeline.engine_client import EngineClient, ModelProcess
+from magic_viewer.pipeline.messages import Ask
 from magic_viewer.pipeline.results import Sample, SampleRequest
 from magic_viewer.progress import Stopped, drain, stop_when
 from tests.training.conftest import draw
@@ -191,6 +192,18 @@ def test_that_drawing_stops_at_once_and_the_child_stays(
     assert child(process) == same
     assert process._line is not None
     assert not process._line._stopping
+
+
+def test_that_an_answer_that_crosses_its_stop_is_not_held_against_the_child(
+    client: EngineClient, process: ModelProcess, side_model: Path
+) -> None:
+    line = process._living()
+    work = line.ask(Ask(10**9, str(side_model), "generate", SampleRequest("left", count=1)))
+    next(work)
+    wait_until(lambda: line._waiting[10**9].qsize() == 3)  # the sample, progress, the end
+    work.close()
+    wait_until(lambda: not line._stopping)
+    assert line.is_alive
 
 
 def test_that_a_child_that_does_not_stop_is_not_waited_for_and_is_replaced(
