@@ -77,13 +77,17 @@ class PlacedFlow:
             MemoryError: it doesn't suffice for the least on the CPU either.
         """
         while True:
+            began_on = self.device
             try:
                 return (yield from work(self.flow))
             except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
+                # Other work between two steps of this may have moved the flow from under it.
+                has_moved = self.device != began_on
+                if not has_moved and not is_out_of_memory(error):
                     raise
             # Only here are the tensors gone that the error's frames held.
-            self._take_less()
+            if not has_moved:
+                self._take_less()
 
     def _take_less(self) -> None:
         if self.flow.takes_least:

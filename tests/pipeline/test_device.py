@@ -87,6 +87,25 @@ def test_that_a_cpu_without_memory_for_the_least_is_an_end(side_model: Path) -> 
         drain(engine._placed.run(full))
 
 
+def test_that_work_goes_on_when_other_work_moved_the_flow_meanwhile(on_gpu: Engine) -> None:
+    placed, asked = on_gpu._placed, []
+
+    def work(flow: ConditionalFlow) -> Generator[None, None, str]:
+        began_on = placed.device
+        asked.append(began_on.type)
+        yield
+        if placed.device != began_on:
+            raise RuntimeError("Expected all tensors to be on the same device")
+        return "done"
+
+    steps = placed.run(work)
+    next(steps)
+    placed._leave()
+    assert drain(steps) == "done"
+    assert asked == ["cuda", "cpu"]
+    assert placed.flow.part == 1
+
+
 def test_that_other_errors_are_not_taken_for_a_lack_of_memory(on_gpu: Engine) -> None:
     def broken(flow: ConditionalFlow) -> Generator[None, None, None]:
         yield
