@@ -214,6 +214,7 @@ class BlindController(QObject):
             seconds=time.monotonic() - self._shown_at,
             is_typical=answer.in_distribution,
             is_blind=fingerprint(image) not in self._seen,
+            abstains=answer.abstains,
         )
 
     def _read_again(self) -> None:

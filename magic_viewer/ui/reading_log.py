@@ -13,8 +13,10 @@ from magic_viewer.errors import ExportError
 
 COLUMNS = (
     "time", "series", "volume", "slice", "model", "model_hash", "reader", "model_answer",
-    "probability", "agreement", "seconds", "typical", "blind",
+    "probability", "agreement", "seconds", "typical", "blind", "abstains",
 )  # fmt: skip
+_FEWEST = COLUMNS.index("abstains")
+"""Columns of a file from before there were more, which goes on without them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Reading:
         is_typical: whether the slice is like those the model knows.
         is_blind: whether the reader had neither answered for this slice nor seen the model's
             answer before.
+        abstains: whether the model names no class, as it is too close to call.
     """
 
     time: str
@@ -49,6 +52,7 @@ class Reading:
     seconds: float
     is_typical: bool
     is_blind: bool
+    abstains: bool
 
     @property
     def agrees(self) -> bool:
@@ -58,7 +62,7 @@ class Reading:
     @property
     def row(self) -> tuple[str, ...]:
         """As written, in the order of COLUMNS."""
-        *place, probability, seconds, is_typical, is_blind = astuple(self)
+        *place, probability, seconds, is_typical, is_blind, abstains = astuple(self)
         return (
             *map(str, place),
             f"{probability:.6f}",
@@ -66,6 +70,7 @@ class Reading:
             f"{seconds:.2f}",
             _yes(is_typical),
             _yes(is_blind),
+            _yes(abstains),
         )
 
 
@@ -117,7 +122,8 @@ class ReadingLog:
         # Unbuffered, so that nothing is left to be written after an error.
         with self.path.open("a+b", buffering=0) as file:
             end = file.seek(0, os.SEEK_END)
-            text = self._beginning(file, end) + _lines([r.row for r in readings])
+            beginning, columns = self._beginning(file, end)
+            text = beginning + _lines([r.row[:columns] for r in readings])
             data = text.encode()
             if not data:
                 return
@@ -130,19 +136,21 @@ class ReadingLog:
                 file.truncate(end)
                 raise
 
-    def _beginning(self, file: io.FileIO, end: int) -> str:
-        """What comes before the next line: the head of a new file, or nothing."""
+    def _beginning(self, file: io.FileIO, end: int) -> tuple[str, int]:
+        """What comes before the next line, the head of a new file or nothing; and its columns."""
         head = _lines([COLUMNS])
         if not end:
-            return head
+            return head, len(COLUMNS)
         file.seek(0)
-        if file.read(len(head)).decode(errors="replace").splitlines()[:1] != head.splitlines():
-            raise ExportError(
-                "The chosen file holds something else than readings, so nothing is written to "
-                "it. Choose another file, or a name that is not there yet."
-            )
-        file.seek(-1, os.SEEK_END)
-        return "" if file.read(1) == b"\n" else "\n"
+        found = file.read(len(head)).decode(errors="replace").splitlines()[:1]
+        for columns in (len(COLUMNS), _FEWEST):
+            if found == [",".join(COLUMNS[:columns])]:
+                file.seek(-1, os.SEEK_END)
+                return "" if file.read(1) == b"\n" else "\n", columns
+        raise ExportError(
+            "The chosen file holds something else than readings, so nothing is written to "
+            "it. Choose another file, or a name that is not there yet."
+        )
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> str:

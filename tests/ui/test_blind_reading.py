@@ -18,7 +18,7 @@ from magic_viewer.ui.series_work import fingerprint
 from magic_viewer.ui.snapshot import captions
 from tests.ui.conftest import Opened
 
-READING = Reading("t", 1, 1, 7, "brain", "ab12", "FLAIR", "T1", 0.9, 3.0, True, True)
+READING = Reading("t", 1, 1, 7, "brain", "ab12", "FLAIR", "T1", 0.9, 3.0, True, True, False)
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from magic_viewer.errors import ExportError
 from magic_viewer.ui.reading_log import COLUMNS, Reading, ReadingLog
 
 READING = Reading(
-    "2026-11-25T12:00:00+00:00", 2, 1, 7, "brain", "ab12", "FLAIR", "T1", 0.9, 3.14159, True, True
-)
+    "2026-11-25T12:00:00+00:00", 2, 1, 7, "brain", "ab12", "FLAIR", "T1", 0.9, 3.14159,
+    True, True, False,
+)  # fmt: skip
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -37,17 +38,27 @@ def test_that_a_reading_is_one_line_under_its_columns(tmp_path: Path) -> None:
         "time": "2026-11-25T12:00:00+00:00", "series": "2", "volume": "1", "slice": "7",
         "model": "brain", "model_hash": "ab12", "reader": "FLAIR", "model_answer": "T1",
         "probability": "0.900000", "agreement": "no", "seconds": "3.14", "typical": "yes",
-        "blind": "yes",
+        "blind": "yes", "abstains": "no",
     }  # fmt: skip
     assert second["model_answer"] == 'FLAIR, "fat"'
     assert second["reader"] == "Flüssig"
 
 
-def test_that_agreement_typicality_and_blindness_are_told(tmp_path: Path) -> None:
+def test_that_agreement_typicality_blindness_and_abstention_are_told(tmp_path: Path) -> None:
     path = tmp_path / "readings.csv"
-    log_with(path, replace(READING, reader="T1", is_typical=False, is_blind=False))
+    log_with(path, replace(READING, reader="T1", is_typical=False, is_blind=False, abstains=True))
     (row,) = rows(path)
     assert (row["agreement"], row["typical"], row["blind"]) == ("yes", "no", "no")
+    assert row["abstains"] == "yes"
+
+
+def test_that_a_file_from_before_the_last_column_goes_on_as_it_began(tmp_path: Path) -> None:
+    path = tmp_path / "readings.csv"
+    path.write_text(",".join(COLUMNS[:-1]) + "\n", encoding="utf-8")
+    log_with(path, READING)
+    head, line = path.read_text(encoding="utf-8").splitlines()
+    assert len(line.split(",")) == len(head.split(",")) == len(COLUMNS) - 1
+    assert rows(path)[0]["blind"] == "yes"
 
 
 def test_that_lines_are_added_to_the_readings_that_are_there(tmp_path: Path) -> None:
