@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO, BinaryIO
 
 _PIPE_BYTES = 1 << 20
@@ -32,7 +33,6 @@ class Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            pipesize=_PIPE_BYTES,
             start_new_session=True,  # Ctrl+C in a terminal is for the parent to answer
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows
         )
@@ -40,11 +40,18 @@ class Child:
         assert self._process.stdout is not None
         self.requests: IO[bytes] = self._process.stdin
         self.answers: IO[bytes] = self._process.stdout
+        for pipe in (self.requests, self.answers):
+            _widen(pipe)
 
     @property
     def pid(self) -> int:
         """The system's number for it."""
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
 
     def kill(self) -> None:
         """Ends the process, and so what waits for its answer. Any thread may call it."""
@@ -59,6 +66,14 @@ class Child:
                 pipe.close()
             except OSError:
                 continue
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """More room where there is some to be had: a user may have only so much for all pipes."""
+    with suppress(ImportError, AttributeError, OSError):
+        import fcntl
+
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 def take_pipes() -> tuple[BinaryIO, BinaryIO]:

@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from math import prod
 from queue import Empty, LifoQueue
 from typing import Any
@@ -125,10 +125,17 @@ class CodecPool:
                     child.kill()
 
     def _take(self) -> "_Child":
+        """One that lives: one that died at rest is no fault of the next image."""
+        with suppress(Empty):
+            while True:
+                child = self._idle.get_nowait()
+                if child.is_running:
+                    return child
+                child.end()
         try:
-            return self._idle.get_nowait()
-        except Empty:
             return _Child()
+        except OSError:
+            raise CodecError("the decoder can't be started; close other programs") from None
 
 
 class _DeadError(Exception):

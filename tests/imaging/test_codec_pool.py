@@ -68,6 +68,48 @@ def test_that_a_child_that_dies_or_talks_nonsense_is_replaced(
     assert np.array_equal(decode(pool), IMAGE)
 
 
+def test_that_a_child_that_died_at_rest_costs_the_next_image_nothing(pool: CodecPool) -> None:
+    decode(pool)
+    dead = pool._take()
+    dead.kill()
+    dead._process.wait()
+    pool._idle.put(dead)
+    assert np.array_equal(decode(pool), IMAGE)
+
+
+def test_that_a_child_that_cannot_start_is_an_error_of_the_image(
+    pool: CodecPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "codec_child_command", lambda: ["/no/such/program"])
+    with pytest.raises(CodecError, match="can't be started"):
+        decode(pool)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="pipes are widened on Linux only")
+def test_that_a_system_without_room_for_wide_pipes_still_has_children(
+    pool: CodecPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fcntl
+
+    def refuse(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(fcntl, "fcntl", refuse)
+    assert np.array_equal(decode(pool), IMAGE)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory can be held to a limit on Linux only")
+def test_that_under_a_limit_of_the_system_images_are_decoded_too(
+    pool: CodecPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = (
+        "import resource; limit = 3 << 30; resource.setrlimit(resource.RLIMIT_AS, (limit, limit));"
+        "from magic_viewer.imaging import codec_child as child; child._ROOM = 4 << 30; child.main()"
+    )
+    child(monkeypatch, code)
+    assert np.array_equal(decode(pool), IMAGE)
+
+
 def test_that_a_child_that_never_answers_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = CodecPool(processes=1, seconds=0.3)
     with monkeypatch.context() as other:
