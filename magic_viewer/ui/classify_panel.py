@@ -1,9 +1,11 @@
 """What the model says of the slice in view."""
 
+from typing import Literal
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from magic_viewer.pipeline.header_says import HeaderSays
+from magic_viewer.pipeline.header_says import HeaderSays, Opinion
 from magic_viewer.pipeline.results import (
     Classification,
     Examination,
@@ -64,11 +66,11 @@ class ClassifyPanel(QWidget):
         self._bars.set_labels(labels)
         self.show_nothing()
 
-    def show_nothing(self) -> None:
-        """No slice, or no model."""
+    def show_nothing(self, why: str = "") -> None:
+        """No slice, or no model; what to do, unless that is to open a scan."""
         self.fit.set_fit(())
         self.input.clear()
-        self._say("", "", self.tr("Open a scan to see what the model makes of it."))
+        self._say("", "", why or self.tr("Open a scan to see what the model makes of it."))
 
     def show_waiting(self) -> None:
         """The model is at work, or will be when the scrolling stops."""
@@ -117,7 +119,7 @@ class ClassifyPanel(QWidget):
 
     def set_header(self, says: HeaderSays | None) -> None:
         """What the header says beside what the flow says; None while there is no answer."""
-        opinion = says.opinion(self._answer.label) if says and self._answer else "silent"
+        opinion = self._opinion(says) if says is not None else "silent"
         # A line of its own also while nothing is known, so that the panel doesn't jump.
         self._header.setText(" " if says is None else self._about_header(says))
         role = "warning" if opinion == "disagrees" else "quiet"
@@ -126,14 +128,23 @@ class ClassifyPanel(QWidget):
             self._header.style().unpolish(self._header)
             self._header.style().polish(self._header)
 
+    def _opinion(self, says: HeaderSays) -> Opinion | Literal["open"]:
+        """How the header stands to the answer: "open" where the flow names no class."""
+        if self._answer is None:
+            return "silent"
+        opinion = says.opinion(self._answer.label)
+        is_told = opinion in ("agrees", "disagrees")
+        return "open" if is_told and not self._answer.is_reliable else opinion
+
     def _about_header(self, says: HeaderSays) -> str:
-        flow = self._answer.label if self._answer else ""
         words = {
             "silent": self.tr("Header: does not name a class of this model."),
             "agrees": self.tr("Header: {keyword} {value} · flow: {flow} ✓ they agree"),
             "disagrees": self.tr("⚠ Header: {keyword} {value} · flow: {flow}. They disagree."),
+            "open": self.tr("Header: {keyword} {value} · flow: no class to go by"),
             "other": self.tr("Header: {keyword} {value}, none of these classes."),
-        }[says.opinion(flow)]
+        }[self._opinion(says)]
+        flow = self._answer.label if self._answer else ""
         return words.format(keyword=says.keyword, value=says.value, flow=flow)
 
     def _how(self, answer: Classification) -> str:

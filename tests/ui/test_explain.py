@@ -73,6 +73,18 @@ def test_that_the_header_stands_beside_the_flow(panel, says, words) -> None:
     assert panel.header == ""
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [classification(False), classification(True, contenders=("FLAIR", "T1"))],
+)
+def test_that_a_header_is_not_contradicted_by_a_flow_that_names_no_class(panel, answer) -> None:
+    panel.show_answer(answer)
+    panel.set_header(HeaderSays("Manufacturer", "SIEMENS", ("T1",)))
+    assert panel.header == "Header: Manufacturer SIEMENS · flow: no class to go by"
+    panel.set_header(HeaderSays("Manufacturer", "Esaote", ()))
+    assert "none of these classes" in panel.header
+
+
 def test_that_the_fit_is_told_point_by_point_with_what_was_not_checked(qtbot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
