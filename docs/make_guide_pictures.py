@@ -126,7 +126,7 @@ def synthetic(tour: Any) -> None:
 def measuring(tour: Any) -> None:
     """An ellipse and a distance."""
     tour.open([CT])
-    tour.window.commands["overlay"].trigger()
+    tour.window.commands["overlay"].setChecked(False)
     for name, start, stop in (
         ("draw_ellipse", (-120, -60), (-30, 20)),
         ("draw_distance", (20, 60), (150, -80)),
@@ -149,7 +149,7 @@ def planes(tour: Any) -> None:
 def compare(tour: Any) -> None:
     """Two series side by side."""
     tour.open([MR])
-    tour.window.commands["overlay"].trigger()
+    tour.window.commands["overlay"].setChecked(False)
     tour.window.commands["layout_compare"].trigger()
     tour.rest(3)
 

@@ -306,16 +306,10 @@ class Controller(QObject):
         self._cine.playing_changed.connect(action.setChecked)
 
     def _connect_overlay_command(self) -> None:
-        from dataclasses import replace
-
         action = self._window.commands["overlay"]
-        action.setChecked(self._models.settings.is_visible)
-        action.toggled.connect(
-            lambda on: self._models.set_settings(replace(self._models.settings, is_visible=on))
-        )
-        self._window.overlay_panel.settings_requested.connect(
-            lambda settings: action.setChecked(settings.is_visible)
-        )
+        action.setChecked(self._models.shows_map)
+        action.toggled.connect(self._models.show_map)
+        self._models.map_switched.connect(action.setChecked)
 
     def _on(self, name: str, action: Callable[[], Any]) -> None:
         self._window.commands[name].triggered.connect(lambda _checked=False: action())

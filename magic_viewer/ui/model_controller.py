@@ -34,6 +34,7 @@ class ModelController(QObject):
     entry_changed = Signal(object)
     answer_failed = Signal(str)
     settings_changed = Signal(object)
+    map_switched = Signal(bool)
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class ModelController(QObject):
         self.turns = Turns()
         self.settings = OverlaySettings()
         self.painted: PaintedMap | None = None
+        self._fits = True
         self._original: Examination | None = None
         self._held: tuple[tuple[object, ...], overlay.Limits] | None = None
         self.lanes = tuple(Lane(self) for _ in range(4))
@@ -80,7 +82,8 @@ class ModelController(QObject):
         self._chooser.model_requested.connect(self._load)
         self._chooser.noncommercial_accepted.connect(self._accept_licence)
         self._controls.settings_requested.connect(self.set_settings)
-        self._session.series_changed.connect(lambda _: self._let_range_go())
+        self._controls.map_requested.connect(self.show_map)
+        self._session.series_changed.connect(lambda _: self._begin_series())
         self._session.slice_index_changed.connect(self._examining.drop)
         self._session.slice_changed.connect(self._wait_for_rest)
         self._session.edited_changed.connect(self._ask_about_edited)
@@ -151,9 +154,10 @@ class ModelController(QObject):
         self._controls.set_labels(labels)
         # Classes of another model mean nothing here.
         self.settings = self.settings.of_another_model()
-        self._let_range_go()
-        self._controls.set_settings(self.settings)
+        self._begin_series()
         self._session.set_model(engine.info if engine is not None else None)
+        if engine is None:
+            self._show_no_answer()
         self.engine_changed.emit(engine)
 
     def _fail_loading(self, error: BaseException) -> None:
@@ -177,10 +181,19 @@ class ModelController(QObject):
         self._rest.start()
 
     def _show_no_answer(self) -> None:
+        """What has to come before an answer."""
         if self._asked is None or self._session.shown is None:
-            self._answers.show_nothing()
+            self._answers.show_nothing(self._what_lacks())
         else:
             self._answers.show_problem(self.tr("The model waits for your word on its licence."))
+
+    def _what_lacks(self) -> str:
+        """Why there is nothing to answer though a scan is open; empty where none is."""
+        if self._session.series is None:
+            return ""
+        if self._engine is None:
+            return self.tr("No answer before a model is loaded.")
+        return self.tr("No slice to classify is in view.")
 
     def _ask_about_edited(self, image: Slice | None) -> None:
         self._answers.set_edited(image is not None)
@@ -206,6 +219,11 @@ class ModelController(QObject):
             self._answers.show_answer(examination.classification)
             image = self._session.slice
             self._answers.show_input(examination, image.spacing if image else None)
+            # Until the next answer the switch stays as it is, so that nothing jumps; and an edit
+            # is made to see what it does to the map.
+            if self._session.edited is None:
+                self._fits = not examination.classification.is_misfit
+            self._tell_whether_shown()
         self._paint()
 
     # The map
@@ -215,7 +233,22 @@ class ModelController(QObject):
         self.settings = self._with_typed(settings.after(self.settings))
         self._controls.set_settings(self.settings)
         self.settings_changed.emit(self.settings)
+        self._tell_whether_shown()
         self._paint()
+
+    def show_map(self, is_wanted: bool) -> None:
+        """The map over the slice or not, also over one that the model wasn't made for."""
+        if is_wanted != self.shows_map:
+            self.set_settings(self.settings.switched(is_wanted, self._fits))
+
+    @property
+    def shows_map(self) -> bool:
+        """Whether a map lies over the slice in view, or would if there were one."""
+        return self.settings.shows(self._fits)
+
+    def _tell_whether_shown(self) -> None:
+        self._controls.set_fits(self._fits)
+        self.map_switched.emit(self.shows_map)
 
     def set_original(self, examination: Examination | None) -> None:
         """What was said of a slice before it was edited, to map the change; None: no change."""
@@ -233,6 +266,13 @@ class ModelController(QObject):
         is_same = same and self.settings.per_area == settings.per_area
         low, high = (round(value, 3) for value in self.painted.limits)
         return replace(settings, typed=(low, high)) if is_same else settings
+
+    def _begin_series(self) -> None:
+        """What was wanted for a slice that the model wasn't made for holds within one series."""
+        self.settings, self._fits = replace(self.settings, is_insisted=False), True
+        self._controls.set_settings(self.settings)
+        self._tell_whether_shown()
+        self._let_range_go()
 
     def _let_range_go(self) -> None:
         """A locked range holds within one series."""
@@ -253,7 +293,7 @@ class ModelController(QObject):
     def _show_map(self, painted: PaintedMap | None) -> None:
         if painted is not None and self.settings.range_kind == "locked":
             self._held = (self.settings.mapped, painted.limits)
-        self.painted = painted if self.settings.is_visible else None
+        self.painted = painted if self.shows_map else None
         view, bar = self._viewer.slice_view, self._viewer.color_bar
         has_outline = painted is not None and self.settings.has_outline
         view.set_outline(painted.attribution.box if painted and has_outline else None)

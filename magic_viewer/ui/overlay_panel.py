@@ -21,10 +21,18 @@ class OverlayPanel(QWidget):
     """Shows the settings it is given and says what the user makes of them."""
 
     settings_requested = Signal(object)
+    map_requested = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._visible = QCheckBox(self.tr("Show over the slice (T)"))
+        self._why_off = QLabel(
+            self.tr("Off here: this slice isn't what the model was made for. Tick to see it.")
+        )
+        self._why_off.setTextFormat(Qt.TextFormat.PlainText)
+        self._why_off.setWordWrap(True)
+        self._why_off.setProperty("role", "quiet")
+        self._fits = True
         self._outline = QCheckBox(self.tr("Outline what the model sees"))
         self._mode = CalmCombo(self.tr("What the map shows"))
         for words, against in (
@@ -83,8 +91,8 @@ class OverlayPanel(QWidget):
         """Shows settings."""
         self._shown = settings
         combos = (self._mode, self._target, self._against, self._smoothing)
-        blockers = [QSignalBlocker(widget) for widget in (self._visible, self._outline, *combos)]
-        self._visible.setChecked(settings.is_visible)
+        blockers = [QSignalBlocker(widget) for widget in (self._outline, *combos)]
+        self._show_switch()
         self._outline.setChecked(settings.has_outline)
         is_pair = settings.against not in (None, EVERYTHING)
         mode = SECOND_BEST if is_pair else settings.against
@@ -97,6 +105,16 @@ class OverlayPanel(QWidget):
         self.colors.set_settings(settings)
         del blockers
 
+    def set_fits(self, fits: bool) -> None:
+        """Whether the slice is what the model was made for: else its map is off until asked for."""
+        self._fits = fits
+        self._show_switch()
+
+    @property
+    def why_off(self) -> str:
+        """Why the map is off though it is wanted; empty where it isn't off for that."""
+        return "" if self._why_off.isHidden() else self._why_off.text()
+
     def set_map(self, painted: PaintedMap | None) -> None:
         """What is shown now: its sum, its range, the size of its pixels."""
         self.badge.set_map(painted)
@@ -105,6 +123,12 @@ class OverlayPanel(QWidget):
         self.colors.set_area(painted.area)
         if self._shown.typed is None:
             self.colors.set_limits(painted.limits)
+
+    def _show_switch(self) -> None:
+        is_shown = self._shown.shows(self._fits)
+        with QSignalBlocker(self._visible):
+            self._visible.setChecked(is_shown)
+        self._why_off.setVisible(self._shown.is_visible and not is_shown)
 
     def _show_scale(self) -> None:
         with QSignalBlocker(self._scale):
@@ -116,7 +140,6 @@ class OverlayPanel(QWidget):
             against = self._against.currentData()
         chosen = replace(
             self._shown,
-            is_visible=self._visible.isChecked(),
             target=self._target.currentData(),
             against=against,
             has_outline=self._outline.isChecked(),
@@ -131,7 +154,8 @@ class OverlayPanel(QWidget):
     def _connect(self) -> None:
         for box in (self._visible, self._outline):
             box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            box.toggled.connect(self._ask)
+        self._visible.toggled.connect(self.map_requested)
+        self._outline.toggled.connect(self._ask)
         for combo in (self._mode, self._target, self._against, self._scale, self._smoothing):
             combo.currentIndexChanged.connect(self._ask)
         self.colors.changed.connect(self._ask)
@@ -159,7 +183,7 @@ class OverlayPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(SPACING)
-        for widget in (title, self._visible, self.badge, self.point_table):
+        for widget in (title, self._visible, self._why_off, self.badge, self.point_table):
             column.addWidget(widget)
         column.addLayout(self._form)
         column.addWidget(self.colors.fold)

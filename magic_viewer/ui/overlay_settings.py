@@ -32,6 +32,7 @@ class OverlaySettings:
             first map's for all slices of the series, or typed.
         typed: those ends; None takes the map's own.
         per_area: nats per mm² instead of per pixel of the model's input.
+        is_insisted: whether it is shown also over a slice that the model wasn't made for.
     """
 
     is_visible: bool = True
@@ -47,6 +48,7 @@ class OverlaySettings:
     range_kind: RangeKind = "percentiles"
     typed: Limits | None = None
     per_area: bool = False
+    is_insisted: bool = False
 
     @property
     def is_contrast(self) -> bool:
@@ -58,10 +60,24 @@ class OverlaySettings:
         """All that decides on the values: a range holds for maps that agree in it."""
         return self.target, self.against, self.scale, self.smoothing, self.per_area
 
+    def shows(self, fits: bool) -> bool:
+        """Whether a map is shown over a slice.
+
+        Args:
+            fits: whether the slice is what the model was made for, as far as its file says.
+        """
+        return self.is_visible and (fits or self.is_insisted)
+
+    def switched(self, is_on: bool, fits: bool) -> "OverlaySettings":
+        """The same after the map was switched on or off over a slice; see `shows`."""
+        return replace(self, is_visible=is_on, is_insisted=is_on and not fits)
+
     def of_another_model(self) -> "OverlaySettings":
         """The same without what names a class or a scale of the model before."""
         against = self.against if self.against in (None, EVERYTHING, SECOND_BEST) else SECOND_BEST
-        return replace(self, target=None, against=against, scale=None, typed=None)
+        return replace(
+            self, target=None, against=against, scale=None, typed=None, is_insisted=False
+        )
 
     def after(self, before: "OverlaySettings") -> "OverlaySettings":
         """The same without typed ends or a threshold that belong to another kind of values."""

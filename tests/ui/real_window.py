@@ -108,6 +108,9 @@ def read_a_scan(scan: Path, folder: Path) -> None:
     assert session.window == chosen, "the window stays while scrolling"
 
     hand.until(lambda: session.examination is not None, "an answer")
+    if session.examination.classification.is_misfit:
+        hand.until(lambda: window.overlay_panel.why_off != "", "why there is no map")
+        hand.do("key", "t")
     hand.until(lambda: view.picture._veil is not None, "a map")
     hand.keep("map")
     hand.do("key", "t")

@@ -20,6 +20,7 @@ from magic_viewer.imaging.study import (
     Volume,
     Window,
 )
+from magic_viewer.pipeline.fit import Fit
 from magic_viewer.pipeline.results import Classification, Examination, ModelInfo
 from magic_viewer.progress import Progress
 from magic_viewer.ui.backend import Backend, ModelEntry, real_backend
@@ -37,8 +38,9 @@ AXIAL = np.diag([2.0, 2.0, 5.0, 1.0])
 class Engine:
     info, device, model_hash = INFO, "CPU", "ab12"
 
-    def __init__(self, in_distribution=True, error=None):
+    def __init__(self, in_distribution=True, error=None, fits=True):
         self.in_distribution, self.error, self.asked = in_distribution, error, []
+        self.fits = fits
 
     def examine(self, image):
         self.asked.append(image.index)
@@ -51,6 +53,7 @@ class Engine:
             {label: (nats,) for label, nats in sums.items()}, dict.fromkeys(LABELS, 1.5), sums,
             0.5, self.in_distribution, "So it is.",
             (1.0,), "brain", "CPU", 0.1,
+            fit=() if self.fits else (Fit("modality", "misfit", "The file says CT."),),
         )  # fmt: skip
         return Examination(
             answer, maps[None], (8,), np.zeros((8, 8), np.float32), (0, 0, 40, 50), 0.0
@@ -194,12 +197,77 @@ def test_that_a_slice_unlike_the_training_images_is_marked_on_the_image_too(qtbo
     assert any("Do not rely" in line for line in lines)
 
 
+def test_that_a_map_of_a_slice_the_model_was_not_made_for_is_off_until_asked_for(qtbot, tmp_path):
+    desk = Desk(qtbot, tmp_path, engine=Engine(fits=False)).begin().open()
+    models, panel = desk.controller._models, desk.window.overlay_panel
+    action = desk.window.commands["overlay"]
+    desk.wait(lambda: panel.badge.text != "")
+    assert models.painted is None
+    assert not action.isChecked()
+    assert panel.why_off.startswith("Off here")
+    panel._visible.click()
+    desk.wait(lambda: models.painted is not None)
+    assert action.isChecked()
+    assert panel.why_off == ""
+    desk.session.go_to_slice(0)
+    desk.wait(lambda: models.painted is not None)
+    desk.session.select_series(1)
+    desk.wait(lambda: panel.why_off != "")
+    assert models.painted is None
+    desk.trigger("overlay")
+    desk.wait(lambda: models.painted is not None)
+    desk.trigger("overlay")
+    desk.wait(lambda: models.painted is None)
+    assert panel.why_off == ""  # switched off by hand
+
+
+def test_that_other_settings_leave_a_map_off_that_was_not_asked_for(qtbot, tmp_path):
+    engine = Engine(fits=False)
+    desk = Desk(qtbot, tmp_path, engine=engine).begin().open()
+    models, panel = desk.controller._models, desk.window.overlay_panel
+    desk.wait(lambda: panel.why_off != "")
+    panel._smoothing.setCurrentIndex(1)
+    assert panel.why_off != ""
+    engine.fits = True
+    desk.session.go_to_slice(0)
+    desk.wait(lambda: models.painted is not None)
+    assert models.settings.smoothing == 1
+    assert panel.why_off == ""
+
+
+def test_that_an_edit_that_no_longer_fits_still_shows_what_it_changed(qtbot, tmp_path):
+    engine = Engine()
+    desk = Desk(qtbot, tmp_path, engine=engine).begin().open()
+    models = desk.controller._models
+    desk.wait(lambda: models.painted is not None)
+    engine.fits = False
+    desk.session.set_edited(replace(desk.session.slice))
+    desk.wait(lambda: models.painted is not None)
+    assert desk.session.examination.classification.is_misfit
+
+
 def test_that_what_the_model_cannot_take_is_said_where_its_answer_would_be(qtbot, tmp_path):
     engine = Engine(error=RequestError("Colour slices can't be classified."))
     desk = Desk(qtbot, tmp_path, engine=engine).begin().open()
     panel = desk.window.classify_panel
     desk.wait(lambda: panel.verdict == "Colour slices can't be classified.")
     assert desk.window.message_bar.text == ""
+
+
+def test_that_where_a_slice_cannot_be_read_no_scan_is_asked_for(qtbot, tmp_path):
+    desk = Desk(qtbot, tmp_path, Study((series(broken_at(1)),))).begin()
+    panel = desk.window.classify_panel
+    desk.wait(lambda: desk.session.model is not None)
+    assert panel.verdict.startswith("Open a scan")
+    desk.open()
+    desk.session.go_to_slice(1)
+    desk.wait(lambda: desk.session.slice is None and desk.window.message_bar.text != "")
+    assert panel.verdict == "No slice to classify is in view."
+
+
+def test_that_without_a_model_an_open_scan_is_not_asked_for(qtbot, tmp_path):
+    desk = Desk(qtbot, tmp_path, entries=[]).begin().open()
+    assert desk.window.classify_panel.verdict == "No answer before a model is loaded."
 
 
 def test_that_fast_scrolling_asks_the_model_once(desk):
