@@ -121,6 +121,19 @@ def test_that_models_lists_names_and_classes(capsys, monkeypatch, side_model: Pa
     assert listed["side"]["labels"] == ["left", "right"]
 
 
+def test_that_a_broken_model_is_named_and_the_others_are_listed(
+    capsys, monkeypatch, side_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(side_model, tmp_path / "side")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "config.json").write_text("{")
+    monkeypatch.setenv("MAGIC_VIEWER_MODELS", str(tmp_path))
+    assert main(["models", "--json"]) == 2
+    said = capsys.readouterr()
+    assert "side" in [info["name"] for info in json.loads(said.out)]
+    assert str(tmp_path / "broken" / "config.json") in said.err
+
+
 def test_that_info_needs_neither_torch_nor_qt(picture: Path) -> None:
     code = (
         "import sys; from magic_viewer.cli import main; main(['info', sys.argv[1], '--json']);"

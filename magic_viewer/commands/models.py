@@ -2,12 +2,14 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from magic_viewer import paths
 from magic_viewer.commands.common import add_part_options, follow
+from magic_viewer.errors import MagicViewerError
 
 if TYPE_CHECKING:
     from magic_viewer.commands.common import Subparsers
@@ -155,15 +157,22 @@ def _measure_model(options: argparse.Namespace) -> int:
 
 
 def _list_models(options: argparse.Namespace) -> int:
+    """Those that can't be read are named, and leave the others alone."""
     from magic_viewer.pipeline.library import read_info
 
-    folders = paths.model_folders()
-    infos = [read_info(folder) for folder in folders]
+    infos, problems = {}, []
+    for folder in paths.model_folders():
+        try:
+            infos[folder] = read_info(folder)
+        except MagicViewerError as error:
+            problems.append(str(error))
     if options.json:
-        print(json.dumps([asdict(info) for info in infos]))
-        return 0
-    for folder, info in zip(folders, infos, strict=True):
-        added = " (added)" if paths.is_added(folder) else ""
-        print(f"{info.name}{added}: {info.summary}\n  classes: {', '.join(info.labels)}")
-        print(f"  licence of the weights: {info.licence}")
-    return 0
+        print(json.dumps([asdict(info) for info in infos.values()]))
+    else:
+        for folder, info in infos.items():
+            added = " (added)" if paths.is_added(folder) else ""
+            print(f"{info.name}{added}: {info.summary}\n  classes: {', '.join(info.labels)}")
+            print(f"  licence of the weights: {info.licence}")
+    for problem in problems:
+        print(f"magic-viewer: {problem}", file=sys.stderr)
+    return 2 if problems else 0
