@@ -12,11 +12,11 @@ fitted without that patient, gives its mean and spread; the largest excess decid
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+
+from magic_viewer.pipeline.texture import WORDS, texture
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -80,30 +80,8 @@ def look(
         predicted: (B,) class indices.
     """
     rows = np.arange(len(predicted))
-    grain, edges = _texture(pixels.astype(np.float64))
-    lengths = np.log([code_length(image.astype(np.uint8)) for image in pixels])
-    measured = np.column_stack(
-        [bits[rows, predicted], latents[rows, predicted], lengths, grain, edges]
-    )
+    measured = np.column_stack([bits[rows, predicted], latents[rows, predicted], texture(pixels)])
     return Look(measured, _thumbnails(pixels), predicted)
-
-
-def code_length(image: npt.NDArray[np.uint8]) -> float:
-    """Bits/dim of (rows, columns) as a PNG file, a lossless code (Serra et al. 2020)."""
-    file = BytesIO()
-    Image.fromarray(image).save(file, "PNG", compress_level=6)
-    return 8 * len(file.getvalue()) / image.size
-
-
-def _texture(pixels: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Of the Laplacian: neighbours' correlation, and the log of its kurtosis; (B,) each."""
-    inner = 4 * pixels[:, 1:-1, 1:-1]
-    laplacian = (
-        inner - pixels[:, :-2, 1:-1] - pixels[:, 2:, 1:-1] - pixels[:, 1:-1, :-2]
-    ) - pixels[:, 1:-1, 2:]
-    power = (laplacian**2).mean((1, 2)) + 1e-3
-    grain = (laplacian[:, :-1] * laplacian[:, 1:]).mean((1, 2)) / power
-    return grain, np.log((laplacian**4).mean((1, 2)) / power**2 + 1e-3)
 
 
 def _thumbnails(pixels: npt.NDArray[np.float32]) -> FloatArray:
@@ -204,7 +182,7 @@ def _with_similarity(images: Look, templates: FloatArray) -> FloatArray:
 
 def statistic_words(scales: int, count: int) -> list[tuple[str, str]]:
     """Words for each statistic when it is too low and too high, in their order."""
-    latents = (count - scales - 4) // 2
+    latents = (count - scales - len(WORDS) - 1) // 2
     detail = ("is much smoother than those images", "has more irregular detail")
     shape = ("has a plainer shape than those images", "has an unusual shape")
     even = ("is more even than those images", "differs from those images in one part")
@@ -214,9 +192,7 @@ def statistic_words(scales: int, count: int) -> list[tuple[str, str]]:
         *[detail] * (latents - 1),
         shape,
         *[even] * latents,
-        ("is much simpler than those images", "is more complex than those images"),
-        ("has a finer grain", "has a coarser grain, as if smoothed or enlarged"),
-        ("has fewer sharp edges", "has sharper edges on a smoother ground"),
+        *WORDS,
         ("is laid out differently", "is too close to the average of those images"),
     ]
 

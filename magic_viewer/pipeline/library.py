@@ -20,9 +20,9 @@ from magic_viewer.pipeline.header_says import HeaderRule
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 from magic_viewer.pipeline.results import ModelInfo
 
-FORMAT = 2
-UNGATED = 1
-"""The format before: its calibrations lack the gate, so its models must be calibrated anew."""
+FORMAT = 3
+OLDER = (1, 2)
+"""The formats before: their gates measured less or nothing, so they are to be calibrated anew."""
 CONFIG = "config.json"
 CARD = "card.md"
 
@@ -87,7 +87,7 @@ def read_bundle(folder: Path) -> Bundle:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: expected the model's configuration as JSON.") from error
-    if not isinstance(values, dict) or values.get("format") not in (UNGATED, FORMAT):
+    if not isinstance(values, dict) or values.get("format") not in (*OLDER, FORMAT):
         found = values.get("format") if isinstance(values, dict) else type(values).__name__
         raise ModelError(
             f"{path}: expected a model of format {FORMAT}; came {found}. "

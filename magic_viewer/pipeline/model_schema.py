@@ -12,7 +12,7 @@ from magic_viewer.flow.config import KINDS
 from magic_viewer.pipeline.calibration import Calibration
 from magic_viewer.pipeline.fit import MadeFor
 from magic_viewer.pipeline.header_says import HeaderRule
-from magic_viewer.pipeline.library import FORMAT, UNGATED
+from magic_viewer.pipeline.library import FORMAT, OLDER
 from magic_viewer.pipeline.preprocess import PreprocessConfig
 
 _ENTRIES: dict[str, Any] = {
@@ -45,9 +45,9 @@ def require_config(path: Path, values: object) -> None:
     Raises:
         ModelError: naming the first entry that isn't as expected.
     """
-    if not isinstance(values, dict) or values.get("format") not in (UNGATED, FORMAT):
+    if not isinstance(values, dict) or values.get("format") not in (*OLDER, FORMAT):
         return
-    if values["format"] == UNGATED:
+    if values["format"] in OLDER:
         values = values | {"calibration": None}
     try:
         _require_entries(values, _ENTRIES, "", _OPTIONAL)

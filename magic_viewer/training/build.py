@@ -158,11 +158,12 @@ def _settle(
     figures = metrics(scores, parts.held_back, calibration, flow.dimensions)
     about, name = bundle.training | {"held_back": figures}, bundle.info.name
     flips = bool(about["config"]["augment"]["flip"])
+    seen = [*parts.training, *parts.validation, *parts.held_back]
     bundle = replace(
         bundle,
         calibration=calibration,
         training=about,
-        made_for=measure_made_for(parts.training, bundle.preprocess, name, flips),
+        made_for=measure_made_for(seen, bundle.preprocess, name, flips),
         header=HEADERS.get(name, HeaderRule()),
     )
     write_bundle(folder, bundle)

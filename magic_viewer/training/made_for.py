@@ -1,4 +1,4 @@
-"""What a model was made for, measured on its training images as far as their files say."""
+"""What a model was made for, measured on the images it was trained and judged on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -42,10 +42,10 @@ HEADERS = {
 def measure_made_for(
     examples: Sequence[Example], preprocess: PreprocessConfig, preset: str, flips: bool = False
 ) -> MadeFor:
-    """Planes, edges, field of view and spacing of training images.
+    """Planes, edges, field of view and spacing of images, as far as their files say.
 
     Args:
-        examples: the training images.
+        examples: the images it was trained and judged on.
         preprocess: how they become the model's input.
         preset: that the model is made with, for what its data is told to be.
         flips: whether left and right were exchanged for half of them.

@@ -11,7 +11,7 @@ from magic_viewer.errors import ModelError, RequestError
 from magic_viewer.imaging.study import Slice, Volume
 from magic_viewer.pipeline.calibration import UNLIKE
 from magic_viewer.pipeline.engine import Engine
-from magic_viewer.pipeline.library import choose_label, find_model, read_info
+from magic_viewer.pipeline.library import OLDER, choose_label, find_model, read_info
 from magic_viewer.pipeline.results import Sample, SampleRequest, SliceAnswer
 from magic_viewer.pipeline.scoring import score_steps
 from magic_viewer.progress import Progress, drain
@@ -233,13 +233,14 @@ def test_that_an_unknown_model_names_the_known_ones(monkeypatch, side_model: Pat
         find_model("no such model")
 
 
-def test_that_a_model_of_the_format_without_a_gate_asks_to_be_calibrated(
-    side_model: Path, tmp_path: Path
+@pytest.mark.parametrize("number", OLDER)
+def test_that_a_model_of_an_older_format_asks_to_be_calibrated(
+    side_model: Path, tmp_path: Path, number: int
 ) -> None:
     folder = shutil.copytree(side_model, tmp_path / "copy")
     config = json.loads((folder / "config.json").read_text())
     old = {"likelihood_temperatures": [1.0], "atypicality_quantiles": [0.0, 1.0]}
-    (folder / "config.json").write_text(json.dumps(config | {"format": 1, "calibration": old}))
+    (folder / "config.json").write_text(json.dumps(config | {"format": number, "calibration": old}))
     with pytest.raises(ModelError, match="models calibrate copy DATA"):
         Engine.load(folder, torch.device("cpu")).examine(image("left"))
 
@@ -248,7 +249,7 @@ def test_that_a_model_of_the_format_without_a_gate_asks_to_be_calibrated(
     ("change", "words"),
     [
         (lambda c: c.pop("calibration"), "calibration"),
-        (lambda c: c.update(format=99), "format 2; came 99"),
+        (lambda c: c.update(format=99), "format 3; came 99"),
         (lambda c: c["preprocess"].update(wings=2), "wings"),
         (lambda c: c["calibration"]["gate"].update(hinges=2), "hinges"),
         (lambda c: c["flow"].update(width=32), "doesn't fit"),
