@@ -18,6 +18,7 @@ from magic_viewer.errors import ExportError, ModelError, RequestError
 from magic_viewer.pipeline import model_file
 from magic_viewer.pipeline.added import discard, keep, remove_model, stage_model
 from magic_viewer.pipeline.engine_client import check_model, load_engine
+from magic_viewer.pipeline.library import FORMAT
 from magic_viewer.pipeline.model_file import MEMBERS, Member, pack
 from magic_viewer.pipeline.results import ModelInfo
 from magic_viewer.pipeline.self_test import check_steps
@@ -292,7 +293,7 @@ def test_that_weights_that_are_not_finite_or_of_another_shape_are_refused(folder
 @pytest.mark.parametrize(
     ("change", "word"),
     [
-        (lambda v: v.update(format=3), "newer MAGIC Viewer"),
+        (lambda v: v.update(format=FORMAT + 1), "newer MAGIC Viewer"),
         (lambda v: v.update(hook="import os"), "'hook' is not known"),
         (lambda v: v.pop("licence"), "licence is missing"),
         (lambda v: v.update(licence=" "), "licence is empty"),
