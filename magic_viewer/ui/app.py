@@ -21,6 +21,7 @@ from magic_viewer.ui.first_notice import show_first_notice
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.preferences import THEME, Preferences
 from magic_viewer.ui.screen import require_screen
+from magic_viewer.ui.settings_file import SettingsOfThisRun, open_settings
 from magic_viewer.ui.single_instance import InstanceServer, hand_over
 from magic_viewer.ui.theme import apply_theme
 
@@ -47,7 +48,7 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     if model is None and not is_new_window and hand_over(paths):
         return 0
     _log_to_file()
-    settings = QSettings()
+    settings = open_settings(QSettings())
     apply_theme(app, Preferences(settings).get(THEME))
     window = MainWindow(settings)
     controller = Controller(window, real_backend(), settings)
@@ -64,6 +65,8 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
 
     def begin() -> None:
         show_first_notice(controller.program.preferences, window)
+        if isinstance(settings, SettingsOfThisRun):
+            controller.program.say_newer_settings()
         _begin(controller, model)
         server.listen()
 

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSettings, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from magic_viewer import __version__
@@ -17,6 +17,7 @@ from magic_viewer.ui.backend import Backend
 from magic_viewer.ui.job import Lane, single_step
 from magic_viewer.ui.main_window import MainWindow
 from magic_viewer.ui.orientation import Orientation
+from magic_viewer.ui.preferences import Settings
 from magic_viewer.ui.program_controller import ProgramController
 from magic_viewer.ui.qt_types import make_types
 from magic_viewer.ui.sentences import log_error, sentence
@@ -32,7 +33,7 @@ _PATIENCE_AT_THE_END = 3.0
 class Controller(QObject):
     """Made before the window is shown; `begin` is for after, when heavy imports may start."""
 
-    def __init__(self, window: MainWindow, backend: Backend, settings: QSettings) -> None:
+    def __init__(self, window: MainWindow, backend: Backend, settings: Settings) -> None:
         super().__init__()
         self._window, self._backend, self._settings = window, backend, settings
         self.session = Session(self)

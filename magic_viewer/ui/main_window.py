@@ -30,7 +30,7 @@ from magic_viewer.ui.message_bar import MessageBar
 from magic_viewer.ui.model_chooser import ModelChooser
 from magic_viewer.ui.mouse import saved_profile
 from magic_viewer.ui.overlay_panel import OverlayPanel
-from magic_viewer.ui.preferences import COLUMNS, GEOMETRY, Preferences
+from magic_viewer.ui.preferences import COLUMNS, GEOMETRY, Preferences, Settings
 from magic_viewer.ui.series_answer_panel import SeriesAnswerPanel
 from magic_viewer.ui.shortcuts import KeyFilter, ShortcutsDialog
 from magic_viewer.ui.study_panel import StudyPanel
@@ -54,7 +54,7 @@ class MainWindow(QMainWindow):
     paths_dropped = Signal(list)
     closing = Signal()
 
-    def __init__(self, settings: QSettings | None = None) -> None:
+    def __init__(self, settings: Settings | None = None) -> None:
         super().__init__()
         self._preferences = Preferences(settings or QSettings(), self)
         self.may_close: Callable[[], bool] = lambda: True

@@ -1,13 +1,14 @@
 """Every setting that is kept: its key, its type, its default. Validates and resets in one place.
 
-What can't be understood (another type, a word of a newer version) counts as not there.
+What can't be understood (another type, a word of a newer version) counts as not there. Where they
+are kept, and what becomes of those of a newer version, is in `settings_file.py`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
-from PySide6.QtCore import QByteArray, QObject, QSettings, Signal
+from PySide6.QtCore import QByteArray, QObject, Signal
 
 T = TypeVar("T", bool, int, str)
 _WORDS = {"true": True, "false": False}
@@ -34,6 +35,23 @@ class Preference(Generic[T]):
         return value if is_fine and value is not None else self.default
 
 
+class Settings(Protocol):
+    """What keeps values under keys: `QSettings`, or what takes its place for one run."""
+
+    def value(self, key: str, /) -> object:
+        """What is kept, or None."""
+
+    def setValue(self, key: str, value: object, /) -> None:
+        """Keeps a value."""
+
+    def clear(self) -> None:
+        """Forgets all."""
+
+
+NEWEST_FORMAT: Final = 1
+"""Goes up when an older program would misread the settings."""
+FORMAT: Final = Preference("format", 0)
+"""Which one the settings as a whole have; 0 is the one before there was a number."""
 THEME: Final = Preference("theme", "dark", ("dark", "light", "system"))
 RADIOLOGICAL: Final = Preference("radiological", True)
 FILE_OVERLAYS: Final = Preference("file_overlays", True)
@@ -75,7 +93,7 @@ class Preferences(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, settings: QSettings, parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.settings = settings
 
@@ -99,6 +117,7 @@ class Preferences(QObject):
         accepted = self.get(NOTICE_ACCEPTED)
         before = {one.key: self.settings.value(one.key) for one in PREFERENCES}
         self.settings.clear()
+        self.settings.setValue(FORMAT.key, NEWEST_FORMAT)
         self.settings.setValue(NOTICE_ACCEPTED.key, accepted)
         for key, value in before.items():
             if value is not None and key != NOTICE_ACCEPTED.key:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -18,6 +18,7 @@ from magic_viewer.ui.preferences import (
     THEME,
     Preference,
     Preferences,
+    Settings,
 )
 from magic_viewer.ui.recent_controller import RecentController
 from magic_viewer.ui.session import Session
@@ -44,7 +45,7 @@ class ProgramController(QObject):
         self,
         window: MainWindow,
         session: Session,
-        settings: QSettings,
+        settings: Settings,
         open_paths: Callable[[Sequence[Path]], None],
         say: Callable[[str], None],
     ) -> None:
@@ -78,6 +79,15 @@ class ProgramController(QObject):
         """All settings, and the window's own columns, as on the first day."""
         self.preferences.reset()
         self._window.reset_layout()
+
+    def say_newer_settings(self) -> None:
+        """Why nothing is as the user has set it."""
+        self._say(
+            self.tr(
+                "The settings on this computer are those of a newer MAGIC Viewer: they stay as "
+                "they are, and this run has the usual ones. Start the newer version to use yours."
+            )
+        )
 
     # Unsaved measurements
 
