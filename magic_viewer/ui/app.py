@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
 
-from PySide6.QtCore import QSettings, QStandardPaths, QTimer
+from PySide6.QtCore import QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
 from magic_viewer.errors import ModelError
 from magic_viewer.imaging.codec_pool import codec_pool
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
+from magic_viewer.ui.crash_report import CrashReports
+from magic_viewer.ui.fault_watch import FaultWatch, report_left
 from magic_viewer.ui.file_events import FileEvents
 from magic_viewer.ui.first_notice import show_first_notice
 from magic_viewer.ui.main_window import MainWindow
+from magic_viewer.ui.own_files import OwnFiles, begin_own_files, left_files, own_folder
 from magic_viewer.ui.preferences import THEME, Preferences
 from magic_viewer.ui.screen import require_screen
 from magic_viewer.ui.settings_file import SettingsOfThisRun, open_settings
@@ -48,11 +50,17 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     if model is None and not is_new_window and hand_over(paths):
         return 0
     _log_to_file()
+    reports = CrashReports(own_folder() / "reports")
+    left = left_files(own_folder() / "running")
+    own_files = begin_own_files(own_folder() / "running")
+    watch = FaultWatch(own_files)
     settings = open_settings(QSettings())
     apply_theme(app, Preferences(settings).get(THEME))
     window = MainWindow(settings)
     controller = Controller(window, real_backend(), settings)
-    _report_exceptions(controller)
+    controller.keep_report = reports.keep
+    watch.raised.connect(controller.report)
+    watch.begin()
     window.show()
     if paths:
         controller.open(paths)
@@ -67,6 +75,7 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
         show_first_notice(controller.program.preferences, window)
         if isinstance(settings, SettingsOfThisRun):
             controller.program.say_newer_settings()
+        _tell_of_crash(left, reports, controller)
         _begin(controller, model)
         server.listen()
 
@@ -74,8 +83,19 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     QTimer.singleShot(0, lambda: QTimer.singleShot(0, begin))
     status = app.exec()
     server.close()
-    sys.excepthook = sys.__excepthook__
+    watch.end()
+    if own_files is not None:
+        own_files.forget()
     return status
+
+
+def _tell_of_crash(left: list[OwnFiles], reports: CrashReports, controller: Controller) -> None:
+    """What ended an earlier run is told once."""
+    found = [place for files in left if (place := report_left(files, reports))]
+    for files in left:
+        files.forget()
+    if found:
+        controller.program.say_crashed(found[0])
 
 
 def _begin(controller: Controller, model: str | None) -> None:
@@ -111,8 +131,7 @@ def application() -> QApplication:
 
 def _log_to_file() -> None:
     """Where a report can be found later; a folder that can't be written costs only the log."""
-    place = QStandardPaths.StandardLocation.AppLocalDataLocation
-    folder = Path(QStandardPaths.writableLocation(place))
+    folder = own_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handler = RotatingFileHandler(
@@ -122,15 +141,3 @@ def _log_to_file() -> None:
         return
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("magic_viewer").addHandler(handler)
-
-
-def _report_exceptions(controller: Controller) -> None:
-    """An exception in a slot becomes a sentence; the window stays."""
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            QApplication.quit()
-            return
-        controller.report(error.with_traceback(trace))
-
-    sys.excepthook = hook

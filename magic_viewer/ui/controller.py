@@ -20,7 +20,7 @@ from magic_viewer.ui.orientation import Orientation
 from magic_viewer.ui.preferences import Settings
 from magic_viewer.ui.program_controller import ProgramController
 from magic_viewer.ui.qt_types import make_types
-from magic_viewer.ui.sentences import log_error, sentence
+from magic_viewer.ui.sentences import is_foreseen, log_error, sentence
 from magic_viewer.ui.session import Session
 
 if TYPE_CHECKING:
@@ -31,7 +31,11 @@ _PATIENCE_AT_THE_END = 3.0
 
 
 class Controller(QObject):
-    """Made before the window is shown; `begin` is for after, when heavy imports may start."""
+    """Made before the window is shown; `begin` is for after, when heavy imports may start.
+
+    Attributes:
+        keep_report: leaves a report of what nobody foresaw, and says where.
+    """
 
     def __init__(self, window: MainWindow, backend: Backend, settings: Settings) -> None:
         super().__init__()
@@ -44,6 +48,7 @@ class Controller(QObject):
         self._importing.succeeded.connect(self._build)
         self._importing.failed.connect(self.report)
         self._saving.failed.connect(self.report)
+        self.keep_report: Callable[[BaseException], Path | None] = lambda _: None
         self._is_built = False
         self._waiting: Callable[[], None] | None = None
         self._model: str | None = None
@@ -78,9 +83,10 @@ class Controller(QObject):
             self._models_given += models
 
     def report(self, error: BaseException) -> None:
-        """One sentence for the user, the rest for the log."""
+        """One sentence for the user, the rest for the log and a report."""
         log_error(error)
-        self.say(sentence(error))
+        report = None if is_foreseen(error) else self.keep_report(error)
+        self.say(sentence(error, report))
 
     def say(self, text: str, details: str = "") -> None:
         """One sentence that waits to be read."""

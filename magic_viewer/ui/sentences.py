@@ -2,21 +2,28 @@
 
 import logging
 import traceback
+from pathlib import Path
 
 from magic_viewer.errors import MagicViewerError
 
 _log = logging.getLogger(__name__)
 
 
-def sentence(error: BaseException) -> str:
-    """What happened and what to do next."""
+def is_foreseen(error: BaseException) -> bool:
+    """Whether an error says all there is to say, and nothing in the program is to be mended."""
+    return isinstance(error, MagicViewerError | MemoryError)
+
+
+def sentence(error: BaseException, report: Path | None = None) -> str:
+    """What happened and what to do next; where its report lies, if there is one."""
     if isinstance(error, MagicViewerError):
         return str(error)
     if isinstance(error, MemoryError):
         return "There is not enough memory for this. Close other programs or open less at once."
+    file = f"the report {report}" if report is not None else "the log file"
     return (
         f"Something went wrong inside MAGIC Viewer ({type(error).__name__}). "
-        "You can go on; if it happens again, please report it with the log file."
+        f"You can go on; if it happens again, please send us {file}."
     )
 
 
