@@ -317,6 +317,7 @@ class Controller(QObject):
         action.setChecked(self._models.shows_map)
         action.toggled.connect(self._models.show_map)
         self._models.map_switched.connect(action.setChecked)
+        self._models.map_switched.connect(self._viewer.panes.set_has_map)
 
     def _on(self, name: str, action: Callable[[], Any]) -> None:
         self._window.commands[name].triggered.connect(lambda _checked=False: action())

@@ -48,6 +48,7 @@ class PaneGrid(QWidget):
         self.busy = BusyStrip()
         self.layout_name: LayoutName = "single"
         self.enlarged: SliceView | None = None
+        self._has_map = True
         self._grid = QGridLayout(self)
         self._lay_out(color_bar)
         self._name_planes()
@@ -67,6 +68,11 @@ class PaneGrid(QWidget):
         """One view of the layout alone, or all of it again."""
         self.enlarged = view
         self._arrange()
+
+    def set_has_map(self, has_map: bool) -> None:
+        """Whether a map is wanted; without one, two series have the colour bar's room too."""
+        self._has_map = has_map
+        self._arrange_bar()
 
     def is_large(self, view: SliceView) -> bool:
         """Whether it has all the room."""
@@ -117,12 +123,18 @@ class PaneGrid(QWidget):
         # At the side where the acquired slice is, so that all panes are of one width.
         column = 0 if self.layout_name == "compare" else _BESIDE + 3
         self._grid.addWidget(self._color_bar, _ABOVE, column, 2, 1)
-        self._color_bar.setVisible("acquired" in shown)
+        self._arrange_bar()
         # The same room for each row and column that has something to show.
         rows, columns = ({_PLACES[pane][way] for pane in shown} for way in (0, 1))
         for place in range(3):
             self._grid.setRowStretch(place + _ABOVE, int(place in rows))
             self._grid.setColumnStretch(place + _BESIDE, int(place in columns))
+
+    def _arrange_bar(self) -> None:
+        # One series keeps the bar's room, so that the slice doesn't jump as the map is switched.
+        is_roomy = self._has_map or self.layout_name != "compare"
+        is_shown = "acquired" in _PANES[self.layout_name] and self._is_shown("acquired")
+        self._color_bar.setVisible(is_roomy and is_shown)
 
     def _is_shown(self, pane: str) -> bool:
         return self.enlarged is None or self._views[pane] is self.enlarged

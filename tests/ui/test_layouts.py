@@ -326,6 +326,19 @@ def test_that_two_series_of_one_frame_scroll_by_position(opened: Opened, tmp_pat
     assert bar.status == "Not linked."
 
 
+def test_that_two_series_have_the_colour_bars_room_while_no_map_is_wanted(
+    opened: Opened, tmp_path: Path
+) -> None:
+    bar = opened.window.viewer.color_bar
+    switch = opened.window.commands["overlay"]
+    switch.trigger()
+    assert not bar.isHidden()  # one series keeps it
+    show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
+    assert bar.isHidden()
+    switch.trigger()
+    assert not bar.isHidden()
+
+
 def test_that_the_crosshair_is_in_both_series_of_one_frame(opened: Opened, tmp_path) -> None:
     compare = show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
     opened.session.go_to_slice(6)
