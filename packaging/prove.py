@@ -49,6 +49,7 @@ class Proof:
             self.the_main_job_works_in_the_window,
             self.the_whole_job_works_without_a_screen,
             self.a_double_click_opens_each_kind_of_file,
+            self.a_double_click_adds_a_model,
             self.a_second_start_hands_its_file_to_the_first,
             self.a_wayland_session_shows_the_window,
             self.a_read_only_installation_works,
@@ -169,6 +170,30 @@ class Proof:
             self._screen.settled().save(OUT / f"5-xdg-open-{name.split('.')[-1]}.png")
             self._person.quit(process)
         return "xdg-open of .dcm and .nii.gz"
+
+    def a_double_click_adds_a_model(self) -> str:
+        folder = ROOT / "build" / "proof-model" / "phantom"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(ROOT / "models" / "scanner-vendor", folder)
+        config = folder / "config.json"
+        values = json.loads(config.read_text(encoding="utf-8")) | {"title": "Our phantom"}
+        config.write_text(json.dumps(values), encoding="utf-8")
+        self._bare.give([folder], SCANS)
+        shutil.rmtree(folder)
+        file = f"{HOME}/Modell ü.magicmodel"
+        status, said = self._person.run(NAME, "models", "pack", f"{SCANS}/phantom", file)
+        assert status == 0, said
+        process = self._person.start("xdg-open", file)
+        self._person.take_window(process)
+        self._screen.window("Add a model")
+        self._screen.settled().save(OUT / "8-add-model.png")
+        self._screen.press("Return")
+        wait_until(lambda: not self._screen.windows("Add a model"), "the model was added")
+        self._screen.settled()
+        self._person.quit(process)
+        _, said = self._person.run(NAME, "models")
+        assert "phantom (added): " in said, said
+        return "xdg-open of .magicmodel"
 
     def a_second_start_hands_its_file_to_the_first(self) -> None:
         first = self._person.start(NAME, SAMPLE)
