@@ -34,6 +34,20 @@ def save(
     Raises:
         ExportError: the file can't be written.
     """
+    text = as_text(markings, measured, study)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportError(
+            f"The measurements could not be written: {error.strerror or 'unknown reason'}. "
+            "Choose another folder."
+        ) from error
+
+
+def as_text(
+    markings: Sequence[Marking], measured: Mapping[Marking, Measurement | None], study: Study
+) -> str:
+    """What `save` writes."""
     numbers = sorted({marking.place.series for marking in markings})
     content = {
         "format": FORMAT,
@@ -42,14 +56,7 @@ def save(
         "series": [_series_facts(study, number) for number in numbers],
         "markings": [_marking_facts(marking, measured.get(marking)) for marking in markings],
     }
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1)
-    try:
-        path.write_text(text + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ExportError(
-            f"The measurements could not be written: {error.strerror or 'unknown reason'}. "
-            "Choose another folder."
-        ) from error
+    return json.dumps(content, ensure_ascii=False, allow_nan=False, indent=1) + "\n"
 
 
 def load(path: Path, study: Study) -> tuple[Marking, ...]:

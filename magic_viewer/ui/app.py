@@ -16,12 +16,13 @@ from magic_viewer.imaging.codec_pool import codec_pool
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.crash_report import CrashReports
-from magic_viewer.ui.fault_watch import FaultWatch, report_left
+from magic_viewer.ui.fault_watch import FaultWatch
 from magic_viewer.ui.file_events import FileEvents
 from magic_viewer.ui.first_notice import show_first_notice
 from magic_viewer.ui.main_window import MainWindow
-from magic_viewer.ui.own_files import OwnFiles, begin_own_files, left_files, own_folder
+from magic_viewer.ui.own_files import begin_own_files, left_files, own_folder
 from magic_viewer.ui.preferences import THEME, Preferences
+from magic_viewer.ui.resume import Resume
 from magic_viewer.ui.screen import require_screen
 from magic_viewer.ui.settings_file import SettingsOfThisRun, open_settings
 from magic_viewer.ui.single_instance import InstanceServer, hand_over
@@ -61,6 +62,10 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     controller.keep_report = reports.keep
     watch.raised.connect(controller.report)
     watch.begin()
+    controller.own_files = own_files
+    resume = Resume(
+        left, reports, controller.program.preferences, window.message_bar, controller.reopen
+    )
     window.show()
     if paths:
         controller.open(paths)
@@ -75,8 +80,8 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
         show_first_notice(controller.program.preferences, window)
         if isinstance(settings, SettingsOfThisRun):
             controller.program.say_newer_settings()
-        _tell_of_crash(left, reports, controller)
-        _begin(controller, model)
+        had = resume.begin(may_open=not paths)
+        _begin(controller, model or had or None)
         server.listen()
 
     # After the first paint, which is due before any timer of 0 ms fires again.
@@ -84,18 +89,10 @@ def run(paths: Sequence[Path], model: str | None = None, is_new_window: bool = F
     status = app.exec()
     server.close()
     watch.end()
+    resume.end()
     if own_files is not None:
         own_files.forget()
     return status
-
-
-def _tell_of_crash(left: list[OwnFiles], reports: CrashReports, controller: Controller) -> None:
-    """What ended an earlier run is told once."""
-    found = [place for files in left if (place := report_left(files, reports))]
-    for files in left:
-        files.forget()
-    if found:
-        controller.program.say_crashed(found[0])
 
 
 def _begin(controller: Controller, model: str | None) -> None:

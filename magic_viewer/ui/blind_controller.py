@@ -94,6 +94,13 @@ class BlindController(QObject):
                 self.tr("The model has no answer here. {why}").format(why=text)
             )
 
+    @property
+    def file(self) -> str:
+        """Where readings go, or "" while reading isn't blind."""
+        if self._log is None or not self._session.is_blind:
+            return ""
+        return str(self._log.path.absolute())
+
     def keeps_unwritten(self) -> bool:
         """Whether readings are in no file, tried once more: closing would lose them."""
         if self._log is None or not self._log.pending:

@@ -25,6 +25,8 @@ from magic_viewer.ui.session import Session
 
 if TYPE_CHECKING:
     from magic_viewer.ui.markings import MarkingStore
+    from magic_viewer.ui.open_session import OpenSession
+    from magic_viewer.ui.own_files import OwnFiles
     from magic_viewer.ui.whatif_controller import WhatIfController
 
 _PATIENCE_AT_THE_END = 3.0
@@ -35,6 +37,7 @@ class Controller(QObject):
 
     Attributes:
         keep_report: leaves a report of what nobody foresaw, and says where.
+        own_files: where what is open is kept while it is, or None: nowhere.
     """
 
     def __init__(self, window: MainWindow, backend: Backend, settings: Settings) -> None:
@@ -49,6 +52,8 @@ class Controller(QObject):
         self._importing.failed.connect(self.report)
         self._saving.failed.connect(self.report)
         self.keep_report: Callable[[BaseException], Path | None] = lambda _: None
+        self.own_files: OwnFiles | None = None
+        self._reopened: tuple[OpenSession, OwnFiles] | None = None
         self._is_built = False
         self._waiting: Callable[[], None] | None = None
         self._model: str | None = None
@@ -75,6 +80,16 @@ class Controller(QObject):
             self._add_models(models)
         if scans or not models:
             self._leave(lambda: self._scan.open(scans), scans)
+
+    def reopen(self, wanted: "OpenSession", files: "OwnFiles") -> None:
+        """Opens what a run that crashed had open, and forgets its files once that has succeeded."""
+        if wanted.readings:
+            # Before the model can answer.
+            self.session.set_blind(True)
+        self._reopened = (wanted, files)
+        if self._is_built:
+            self._keeping.reopen(wanted, files)
+        self.open(wanted.paths)
 
     def _add_models(self, models: Sequence[Path]) -> None:
         if self._is_built:
@@ -105,7 +120,8 @@ class Controller(QObject):
             lanes += self._markings.lanes
             lanes += [*self._tags.lanes, *self._series.lanes, *self._whatif.lanes]
             lanes += [*self._blind.lanes, *self._headers.lanes, *self._added.lanes]
-            lanes += self._layouts.lanes
+            lanes += [*self._layouts.lanes, *self._keeping.lanes]
+            self._keeping.end()
         for lane in lanes:
             lane.drop()
         deadline = time.monotonic() + _PATIENCE_AT_THE_END
@@ -118,6 +134,7 @@ class Controller(QObject):
         from magic_viewer.ui.added_controller import AddedController
         from magic_viewer.ui.blind_controller import BlindController
         from magic_viewer.ui.cine import Cine
+        from magic_viewer.ui.keeping_controller import KeepingController
         from magic_viewer.ui.layout_controller import LayoutController
         from magic_viewer.ui.licences import Licences
         from magic_viewer.ui.marking_controller import MarkingController
@@ -218,6 +235,12 @@ class Controller(QObject):
         self._watch_device()
         session.study_changed.connect(lambda _: window.show_viewer())
         self._cine = Cine(session)
+        self._keeping = KeepingController(
+            session, self.program, self._markings.store, self._layouts, self._blind, self.report
+        )
+        self._keeping.begin(self.own_files)
+        if self._reopened is not None:
+            self._keeping.reopen(*self._reopened)
         self._is_built = True
         self._connect_commands()
         if self._waiting is not None:

@@ -62,6 +62,7 @@ def report_left(left: OwnFiles, reports: CrashReports) -> str:
     """Makes a report of what ended another run; gives where it lies, or "" if nothing is known."""
     try:
         dump = left.fault.read_text(encoding="utf-8", errors="replace")
+        left.fault.unlink()
     except OSError:
         return ""
     path = reports.keep_fault(dump) if dump.strip() else None

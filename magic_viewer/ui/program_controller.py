@@ -89,14 +89,6 @@ class ProgramController(QObject):
             )
         )
 
-    def say_crashed(self, report: str) -> None:
-        """How the last run ended."""
-        text = self.tr(
-            "MAGIC Viewer crashed when it was last used. If it happens again, please send us the "
-            "report {report}; nothing of a scan is in it."
-        )
-        self._say(text.format(report=report))
-
     # Unsaved measurements
 
     def guard(self, is_unsaved: Callable[[], bool], save: Callable[[Action], None]) -> None:

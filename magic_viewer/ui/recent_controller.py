@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
@@ -25,6 +25,8 @@ class RecentController(QObject):
         say: one sentence for the user.
     """
 
+    opened = Signal(list)
+
     def __init__(
         self,
         preferences: Preferences,
@@ -37,7 +39,7 @@ class RecentController(QObject):
         self._preferences, self._menu, self._welcome = preferences, menu, welcome
         self._open_paths, self._say = open_paths, say
         self.studies = RecentStudies(preferences)
-        self._opening: list[Path] = []
+        self._opening: list[Path] | None = None
         # A share that does not answer must not hold the window up.
         self._looking = Lane(self)
         self.lanes = (self._looking,)
@@ -52,8 +54,10 @@ class RecentController(QObject):
 
     def remember(self) -> None:
         """What was being opened is on screen."""
-        paths, self._opening = self._opening, []
-        self.studies.add(paths)
+        if self._opening is not None:
+            paths, self._opening = self._opening, None
+            self.studies.add(paths)
+            self.opened.emit(paths)
 
     def open(self, study: RecentStudy) -> None:
         """Opens it again, if it is still there."""
