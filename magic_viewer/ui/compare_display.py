@@ -16,6 +16,7 @@ class CompareDisplay(QObject):
     """How its slice is shown, whatever is done to the left one."""
 
     turned = Signal()
+    shown = Signal()
 
     def __init__(self, view: SliceView) -> None:
         super().__init__()
@@ -38,6 +39,7 @@ class CompareDisplay(QObject):
     def show(self) -> None:
         """Its window again, for another slice."""
         self._view.set_window(self.window, self.is_inverted)
+        self.shown.emit()
 
     def follow_convention(self, is_radiological: bool) -> None:
         """Takes another convention; turns of the left slice leave it as it is."""

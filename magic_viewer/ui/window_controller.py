@@ -12,6 +12,7 @@ from magic_viewer.imaging.histogram import histogram
 from magic_viewer.imaging.study import Slice, Window
 from magic_viewer.pipeline.image_colors import COLOR_MAPS
 from magic_viewer.ui.compare_controller import CompareController
+from magic_viewer.ui.compare_display import CompareDisplay
 from magic_viewer.ui.histogram_view import HistogramView
 from magic_viewer.ui.preferences import PRESETS, WINDOW_PANEL, Preferences
 from magic_viewer.ui.preset_dialog import PresetDialog
@@ -49,9 +50,9 @@ class WindowController(QObject):
         self._connect_panel()
         self._connect_presets()
         session.window_changed.connect(lambda *_: self._plan(self._window_is_due))
-        session.slice_changed.connect(self._take_slice)
+        session.slice_changed.connect(lambda _: self._take_slice())
         view_controls.look_changed.connect(lambda _: self._plan(self._window_is_due))
-        self._take_slice(session.slice)
+        self._take_slice()
 
     # The panel
 
@@ -61,7 +62,7 @@ class WindowController(QObject):
         panel.set_color_maps(COLOR_MAPS)
         panel.set_unfolded(self._preferences.get(WINDOW_PANEL))
         panel.unfolded.connect(self._keep_unfolded)
-        panel.shown.connect(lambda: self._take_slice(self._session.slice))
+        panel.shown.connect(self._take_slice)
         panel.center_requested.connect(lambda center: self._ask(center=center))
         panel.width_requested.connect(lambda width: self._ask(width=width))
         panel.colors_requested.connect(self._view_controls.set_colors)
@@ -71,11 +72,11 @@ class WindowController(QObject):
 
     def _keep_unfolded(self, is_unfolded: bool) -> None:
         self._preferences.set(WINDOW_PANEL, is_unfolded)
-        self._take_slice(self._session.slice)
+        self._take_slice()
 
-    def _take_slice(self, image: Slice | None) -> None:
+    def _take_slice(self) -> None:
         self._name_presets()
-        if image is not None:
+        if self._image() is not None:
             self._plan(self._window_is_due)
             self._plan(self._histogram_is_due)
 
@@ -85,7 +86,7 @@ class WindowController(QObject):
             due.start()
 
     def _show_window(self) -> None:
-        image = self._session.slice
+        image = self._image()
         if image is None:
             return
         window = self._window()
@@ -97,7 +98,7 @@ class WindowController(QObject):
             self._histogram.set_edges(window.center - half, window.center + half)
 
     def _count(self) -> None:
-        image = self._session.slice
+        image = self._image()
         if image is not None and image is not self._counted:
             self._counted = image
             self._histogram.set_histogram(histogram(image))
@@ -105,13 +106,13 @@ class WindowController(QObject):
     def _reason(self, image: Slice) -> str:
         if image.is_color:
             return self.tr("A colour image has no window: its colours are those of the file.")
-        if self._session.window is None and image.voi_lut is not None:
+        if self._target().window is None and image.voi_lut is not None:
             return self.tr("Shown by a table of the file; a change here replaces it by a window.")
         return ""
 
     def _window(self) -> Window | None:
-        image = self._session.slice
-        return self._session.window or (default_window(image) if image is not None else None)
+        image = self._image()
+        return self._target().window or (default_window(image) if image is not None else None)
 
     def _ask(self, center: float | None = None, width: float | None = None) -> None:
         """The user's centre or width; what was not asked for stays, to the last digit."""
@@ -120,7 +121,7 @@ class WindowController(QObject):
             return
         wide = now.width if width is None else max(width, smallest_width(now))
         middle = now.center if center is None else center
-        self._session.set_window(replace(now, center=middle, width=wide, name=""))
+        self._target().set_window(replace(now, center=middle, width=wide, name=""))
 
     # The presets
 
@@ -134,20 +135,9 @@ class WindowController(QObject):
 
     def show(self, number: int) -> None:
         """One of the CT windows; they mean nothing for anything but CT."""
-        compare = self._active_compare()
-        image = self._session.slice if compare is None else compare.image
+        image = self._image()
         if image is not None and image.modality == "CT":
-            target = self._session if compare is None else compare.display
-            target.set_window(self.presets[number])
-
-    def join(self, compare: CompareController) -> None:
-        """The presets act on the right one of two series too, while it is active."""
-        self._compare = compare
-        compare.active_changed.connect(lambda _: self._name_presets())
-
-    def _active_compare(self) -> CompareController | None:
-        compare = self._compare
-        return compare if compare is not None and compare.is_active else None
+            self._target().set_window(self.presets[number])
 
     def edit_presets(self) -> PresetDialog:
         """Asks for others."""
@@ -177,6 +167,26 @@ class WindowController(QObject):
             action.setEnabled(is_ct)
             text = preset_words(preset)
             action.setText(text if is_ct else self.tr("{preset}: only for CT").format(preset=text))
+
+    # The right one of two series, while it is active
+
+    def join(self, compare: CompareController) -> None:
+        """Panel and presets are about the right one of two series too, while it is active."""
+        self._compare = compare
+        compare.active_changed.connect(lambda _: self._take_slice())
+        compare.display.shown.connect(self._take_slice)
+
+    def _image(self) -> Slice | None:
+        compare = self._active_compare()
+        return self._session.slice if compare is None else compare.display.image
+
+    def _target(self) -> Session | CompareDisplay:
+        compare = self._active_compare()
+        return self._session if compare is None else compare.display
+
+    def _active_compare(self) -> CompareController | None:
+        compare = self._compare
+        return compare if compare is not None and compare.is_active else None
 
 
 def _timer(owner: WindowPanel, milliseconds: int, action: object) -> QTimer:

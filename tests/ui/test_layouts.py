@@ -387,6 +387,23 @@ def test_that_keys_act_on_the_series_that_was_clicked_last(qtbot, opened, tmp_pa
     assert (display.window.width, display.orientation) == (1500, before.turned(1))
 
 
+def test_that_the_window_panel_is_about_the_series_that_was_clicked_last(
+    qtbot, opened: Opened, tmp_path: Path
+) -> None:
+    compare = show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
+    panel, session = opened.window.window_panel, opened.session
+    left = session.window
+    qtbot.mouseClick(grid(opened).compare.viewport(), Qt.MouseButton.LeftButton)
+    panel.width_requested.emit(77.0)
+    panel.center_requested.emit(33.0)
+    assert (compare.display.window.width, compare.display.window.center) == (77, 33)
+    assert session.window == left
+    opened.wait(lambda: (panel._width.value(), panel._center.value()) == (77, 33))
+    qtbot.mouseClick(grid(opened).slice_view.viewport(), Qt.MouseButton.LeftButton)
+    opened.wait(lambda: panel._width.value() != 77)
+    assert panel._width.value() == pytest.approx(left.width, abs=0.5)
+
+
 def test_that_a_frame_marks_the_series_that_keys_act_on(qtbot, opened, tmp_path) -> None:
     show_compare(opened, two_series(tmp_path, ("1.9", "1.9")))
     left, right = grid(opened).slice_view, grid(opened).compare
