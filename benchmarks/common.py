@@ -90,18 +90,23 @@ def write_json(values: Any, file: Path) -> None:
 
 def provenance() -> dict[str, Any]:
     """What to keep beside figures: the code they come from, and when. To be asked at the start."""
-    told = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--abbrev=12"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    commit = _git("rev-parse", "--short=12", "HEAD")
+    # Figures that were just measured, and wait to be committed, change no other.
+    if _git("status", "--porcelain", "--", ":/", ":/!docs/evidence*"):
+        commit += "-dirty"
     return {
-        "commit": told.stdout.strip() or None,
+        "commit": commit or None,
         "date": datetime.now(UTC).date().isoformat(),
         "torch": version("torch"),
     }
+
+
+def _git(*words: str) -> str:
+    """What git says; nothing where there is none."""
+    done = subprocess.run(
+        ["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip()
 
 
 def measured(
