@@ -45,7 +45,7 @@ class Extent:
     series: int
 
 
-FULL, QUICK = Extent(5, 5, 120, 50), Extent(2, 2, 30, 10)
+FULL, QUICK = Extent(5, 5, 120, 150), Extent(2, 2, 30, 10)
 
 
 def main() -> None:

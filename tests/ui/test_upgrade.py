@@ -1,13 +1,15 @@
 """What an older version has kept still works, and what a newer one has kept is left alone."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
-from PySide6.QtCore import QSettings, QTimer
+from PySide6.QtCore import QSettings
 
 from magic_viewer.pipeline.library import OLDER
-from magic_viewer.ui.app import run
 from magic_viewer.ui.backend import real_backend
 from magic_viewer.ui.controller import Controller
 from magic_viewer.ui.main_window import MainWindow
@@ -144,26 +146,33 @@ def test_that_a_format_that_is_no_number_counts_as_the_oldest(kept, file):
     assert Preferences(settings).get(THEME) == "light"
 
 
-def test_that_the_window_says_so_and_a_whole_run_changes_nothing_in_a_newer_file(
-    file, tmp_path, monkeypatch, qapp, qtbot
-):
+def test_that_the_window_says_so_and_a_whole_run_changes_nothing_in_a_newer_file(file, tmp_path):
     before = newer(file)
-    monkeypatch.setattr("magic_viewer.ui.app.QSettings", lambda: settings_in(file))
-    monkeypatch.setattr("magic_viewer.ui.app._log_to_file", lambda: None)
-    monkeypatch.setattr("magic_viewer.ui.app._start_children", lambda: None)
-    said = []
+    code = f"""
+import sys
+from PySide6.QtCore import QSettings, QTimer
+from magic_viewer.ui import app
+from magic_viewer.ui.main_window import MainWindow
 
-    def end():
-        (window,) = [one for one in qapp.topLevelWidgets() if isinstance(one, MainWindow)]
-        if window.message_bar.text:
-            said.append(window.message_bar.text)
+app.QSettings = lambda: QSettings({str(file)!r}, QSettings.Format.IniFormat)
+
+def end():
+    for window in app.application().topLevelWidgets():
+        if isinstance(window, MainWindow) and window.message_bar.text:
+            print(window.message_bar.text)
             window.commands["smooth"].trigger()
             window.close()
 
-    timer = QTimer()
-    timer.timeout.connect(end)
-    timer.start(20)
-    assert run([], is_new_window=True) == 0
-    timer.stop()
-    assert "newer MAGIC Viewer" in said[0]
+timer = QTimer(interval=20)
+timer.timeout.connect(end)
+timer.start()
+sys.exit(app.run([], is_new_window=True))
+"""
+    environment = os.environ | {"XDG_DATA_HOME": str(tmp_path / "data")}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "newer MAGIC Viewer" in done.stdout
     assert file.read_text() == before
