@@ -163,7 +163,7 @@ def end():
             window.commands["smooth"].trigger()
             window.close()
 
-timer = QTimer(interval=20)
+timer = QTimer(app.application(), interval=20)
 timer.timeout.connect(end)
 timer.start()
 sys.exit(app.run([], is_new_window=True))
