@@ -7,6 +7,7 @@ from magic_viewer.errors import DataError
 from magic_viewer.pipeline.calibration import Calibration
 from magic_viewer.pipeline.gate import Gate
 from magic_viewer.pipeline.library import CARD, read_bundle
+from magic_viewer.pipeline.texture import WORDS
 from magic_viewer.progress import drain
 from magic_viewer.training.build import build_model
 from magic_viewer.training.evaluate import (
@@ -20,7 +21,7 @@ from magic_viewer.training.examples import Example
 from magic_viewer.training.statistics import voted
 from tests.training.conftest import TINY
 
-STATISTICS = 2 + 2 + 3 + 1
+STATISTICS = 2 + 2 + len(WORDS) + 1
 WIDE = Gate(
     scales=2,
     templates=((0.0,) * 64,) * 2,
